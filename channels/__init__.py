@@ -1,0 +1,1 @@
+"""Where it goes: one file a channel, all behind one interface."""

@@ -1,0 +1,103 @@
+"""The contract that every channel keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from channels.errors import Unsupported
+from content.fitting import Limits
+from content.newsletter import Newsletter
+from content.page import Page
+from content.post import Post
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from content.article import Article
+    from content.context import Context
+    from content.findings import Finding
+
+R = TypeVar("R", Page, Newsletter, Post)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that one rendition reached one channel: all that `update` and `retract` need."""
+
+    channel: str  # the account: "mastodon", "mastodon:clinic-2"
+    remote_ids: tuple[str, ...]  # one a part of a thread, in order
+    url: str  # where people see it; "" where there is no such place
+    digest: str  # of the rendition
+    sent_at: datetime  # aware, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can carry and do. Fitting, checks, meters, retries and the README's matrix read this table."""
+
+    limits: Limits
+    repeat_safe: bool = False  # one key never makes two posts
+    finds: bool = False
+    updates: bool = False
+    retracts: bool = False
+    unit: str = "characters"  # what `limits.count` counts, for people
+    fetches_card: bool = False  # the network reads the page for its link card: the page must be live first
+    price: float = 0.0  # US dollars a post with a link
+    source: str = ""  # where the limits are written down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What a channel would send, as files for a person to look at: path below the delivery's folder, bytes."""
+
+    files: tuple[tuple[str, bytes], ...]
+    opens: str  # the file to look at first
+
+
+class Channel(ABC, Generic[R]):
+    """One place an article can go: one account of one API. It keeps no state."""
+
+    name: ClassVar[str]  # "mastodon": template, settings prefix, registry
+    title: ClassVar[str]  # "Mastodon": for people
+    form: ClassVar[Any]  # Page, Newsletter or Post
+    can: Capabilities  # of the instance: a server may set its own limits
+    settings_model: ClassVar[type[BaseModel] | None] = None
+
+    def __init__(self, account: str = "") -> None:
+        self.account = account or self.name
+
+    def render(self, article: Article, context: Context) -> R:
+        """What would be sent. Pure: the same article and context give the same bytes. Raises `Refused`."""
+        rendition: R = self.form.of(article, context, self.account, self.can.limits)
+        return rendition
+
+    def check(self, rendition: R) -> list[Finding]:
+        """What a person should know before it is sent. Pure."""
+        return rendition.check(self.account, self.can.limits)
+
+    @abstractmethod
+    def parcel(self, rendition: R, key: str) -> Parcel:
+        """The bytes that `publish` would send, laid out as files. Pure, and without any secret."""
+
+    @abstractmethod
+    def publish(self, rendition: R, key: str) -> Receipt:
+        """Send it: the one irreversible call. `key` is the delivery's own. Raises `ChannelError`."""
+
+    def find(self, rendition: R, key: str) -> Receipt | None:
+        """Read back whether it arrived. None: it certainly did not."""
+        raise Unsupported(self.account, "can't tell whether something arrived")
+
+    def update(self, receipt: Receipt, rendition: R) -> Receipt:
+        """Put a corrected rendition in the place of a sent one."""
+        raise Unsupported(self.account, "can't change what was sent")
+
+    def retract(self, receipt: Receipt) -> None:
+        """Take back what was sent. Taking back twice is no error."""
+        raise Unsupported(self.account, "can't take back what was sent")
+
+    def doctor(self) -> list[Finding]:
+        """What stands between this account and sending. Empty: nothing."""
+        return []

@@ -1,0 +1,190 @@
+"""Bluesky: records in the account's own repository. https://docs.bsky.app/docs/api/com-atproto-repo-put-record"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import regex
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from channels.base import Capabilities, Receipt
+from channels.errors import ChannelError, Misconfigured, Rejected
+from channels.network import Message, Network, Remote
+from content.findings import Finding
+from content.fitting import Limits
+from content.measures import graphemes, links_in
+from content.post import Post
+
+POST = "app.bsky.feed.post"
+BASE32 = "234567abcdefghijklmnopqrstuvwxyz"  # the TID alphabet, in sorting order
+HASHTAG = regex.compile(r"(?<![\w#])#(\w*[^\W\d_]\w*)")
+EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
+SPREAD = timedelta(days=730)  # record keys lie in 2023 and 2024: servers may refuse keys from the future
+YOUR_DID, YOUR_CID, NOW = "(did of the account)", "(cid of that part)", "(time of sending)"
+
+
+class BlueskySettings(BaseModel):
+    """A handle and an app password; `server` is the account's PDS."""
+
+    model_config = ConfigDict(frozen=True)
+
+    server: str = "https://bsky.social"
+    handle: str = ""
+    password: SecretStr = SecretStr("")
+
+
+class Bluesky(Network):
+    """The key of a delivery names its record, so writing it twice makes one post."""
+
+    name = "bluesky"
+    title = "Bluesky"
+    settings_model = BlueskySettings
+    can = Capabilities(
+        # https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json
+        limits=Limits(text=300, count=graphemes, bytes=3000, alt=2000, parts=12),
+        unit="graphemes",
+        repeat_safe=True,
+        finds=True,
+        retracts=True,
+        source="https://docs.bsky.app/docs/advanced-guides/posts",
+    )
+
+    def __init__(
+        self, account: str = "", settings: BlueskySettings | None = None, http: httpx.Client | None = None
+    ) -> None:
+        super().__init__(account, http)
+        self._settings = settings or BlueskySettings()
+        self._xrpc = f"{self._settings.server.rstrip('/')}/xrpc"
+        self._session: dict[str, str] = {}
+
+    @property
+    def configured(self) -> bool:
+        """Whether there are a handle and a password."""
+        return bool(self._settings.handle and self._settings.password.get_secret_value())
+
+    def credentials(self) -> dict[str, str]:
+        """The session's token, once there is one."""
+        return {"Authorization": f"Bearer {self._session['accessJwt']}"} if self._session else {}
+
+    def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+        """One record. `earlier` are `uri cid` pairs, as `deliver` gives them."""
+        text = post.parts[number].text
+        record: dict[str, Any] = {
+            "$type": POST,
+            "text": text,
+            "langs": [post.language],
+            "createdAt": NOW,
+        }
+        if found := facets(text):
+            record["facets"] = found
+        if number == 0:
+            record["embed"] = _card(post)
+        if earlier:
+            record["reply"] = {"root": _reference(earlier[0]), "parent": _reference(earlier[-1])}
+        body = {"repo": self._did(), "collection": POST, "rkey": record_key(key, number), "record": record}
+        return Message(method="POST", url=f"{self._xrpc}/com.atproto.repo.putRecord", body=body)
+
+    def publish(self, rendition: Post, key: str) -> Receipt:
+        """Log in, then put each part's record."""
+        if self.configured:
+            self._log_in()
+        return super().publish(rendition, key)
+
+    def deliver(self, message: Message) -> Remote:
+        """Put one record. Its id is `uri cid`: a reply needs both."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        record = {**message.body["record"], "createdAt": now}
+        answer = self.call(message.method, message.url, json={**message.body, "record": record}).json()
+        return self._remote(answer["uri"], answer["cid"])
+
+    def find(self, rendition: Post, key: str) -> Receipt | None:
+        """Read the records back by their keys. None unless every part is there."""
+        self._log_in()
+        sent = []
+        for number in range(len(rendition.parts)):
+            wanted = {"repo": self._did(), "collection": POST, "rkey": record_key(key, number)}
+            try:
+                answer = self.call("GET", f"{self._xrpc}/com.atproto.repo.getRecord", params=wanted).json()
+            except Rejected as error:
+                if "RecordNotFound" in error.detail:
+                    return None
+                raise
+            sent.append(self._remote(answer["uri"], answer["cid"]))
+        return self.receipt(rendition, sent)
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the records; deleting twice is no error for a PDS."""
+        self._log_in()
+        for remote_id in reversed(receipt.remote_ids):
+            wanted = {"repo": self._did(), "collection": POST, "rkey": remote_id.split()[0].rpartition("/")[2]}
+            self.call("POST", f"{self._xrpc}/com.atproto.repo.deleteRecord", json=wanted)
+
+    def doctor(self) -> list[Finding]:
+        """Log in."""
+        return self.examined(self._log_in) if self.configured else self.missing("handle", "password")
+
+    def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
+        """A PDS answers 400 where others answer 401."""
+        refused = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
+        if response.status_code == 400 and any(name in response.text for name in refused):
+            self._session = {}
+            return Misconfigured(self.account, detail)
+        return None
+
+    def _log_in(self) -> None:
+        # 30 sessions in five minutes are allowed: one serves for the life of the channel
+        if self._session:
+            return
+        password = self._settings.password.get_secret_value()
+        body = {"identifier": self._settings.handle, "password": password}
+        ask = partial(self.call, "POST", f"{self._xrpc}/com.atproto.server.createSession", json=body)
+        self._session = ask().json()
+
+    def _did(self) -> str:
+        return self._session.get("did", YOUR_DID)
+
+    def _remote(self, uri: str, cid: str) -> Remote:
+        return Remote(f"{uri} {cid}", f"https://bsky.app/profile/{self._did()}/post/{uri.rpartition('/')[2]}")
+
+
+def record_key(key: str, number: int) -> str:
+    """A TID (13 characters, sortable) that is the delivery's own: its part `number` and nothing else makes it.
+
+    https://atproto.com/specs/tid: 53 bits of microseconds, 10 bits of a clock id.
+    """
+    drawn = int(sha256(key.encode()).hexdigest(), 16)
+    microseconds = int(EPOCH.timestamp()) * 1_000_000 + drawn % (SPREAD // timedelta(microseconds=1)) + number
+    value = microseconds << 10 | drawn >> 64 & 1023
+    return "".join(BASE32[value >> shift & 31] for shift in range(60, -1, -5))
+
+
+def facets(text: str) -> list[dict[str, Any]]:
+    """Links and hashtags with their offsets in UTF-8 bytes."""
+    found = [({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, tag.start(), tag.end()) for tag in HASHTAG.finditer(text)]
+    at = 0
+    for link in links_in(text):
+        at = text.index(link, at)
+        found.append(({"$type": "app.bsky.richtext.facet#link", "uri": link}, at, at + len(link)))
+        at += len(link)
+    return [
+        {
+            "index": {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())},
+            "features": [feature],
+        }
+        for feature, start, end in sorted(found, key=lambda item: item[1])
+    ]
+
+
+def _card(post: Post) -> dict[str, Any]:
+    card = post.card
+    external = {"uri": card.url, "title": card.title, "description": card.description}
+    return {"$type": "app.bsky.embed.external", "external": external}
+
+
+def _reference(remote_id: str) -> dict[str, str]:
+    uri, _, cid = remote_id.partition(" ")
+    return {"uri": uri, "cid": cid or YOUR_CID}

@@ -1,0 +1,65 @@
+"""Files written whole or not at all, and folders put in place in one step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from channels.errors import ChannelError, Misconfigured
+
+File = tuple[str, bytes]  # path below a folder with /, and what is in it
+
+
+def place_file(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old bytes or the new ones. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        _write(partial, data)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def place_folder(folder: Path, files: Iterable[File]) -> None:
+    """Write a folder beside its place, then move it there. Raises `OSError`; then the old one still stands."""
+    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        for name, data in files:
+            _write(below(partial, name), data)
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+    except OSError:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def below(folder: Path, name: str) -> Path:
+    """A path inside a folder. Raises `ValueError` for one that leads out of it."""
+    parts = PurePosixPath(name).parts
+    if not parts or any(part in {"..", "/"} for part in parts):
+        raise ValueError(f"{name!r} leads out of {folder}")
+    return folder.joinpath(*parts)
+
+
+def no_room(channel: str, error: OSError) -> ChannelError:
+    """The error of a disk that takes nothing: full, read-only, not ours."""
+    place = f" {error.filename}" if error.filename else ""
+    return Misconfigured(channel, f"the disk took nothing:{place} {error.strerror or error}")
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,77 @@
+"""The only place that turns HTTP into channel errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+import httpx
+
+from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+Peculiar = Callable[[httpx.Response, str], ChannelError | None]
+SHOWN = 300  # characters of an answer that are worth repeating
+
+
+def client() -> httpx.Client:
+    """A client as every adapter wants it: patient, no redirects (they would turn a POST into a GET)."""
+    return httpx.Client(timeout=TIMEOUT, follow_redirects=False, headers={"User-Agent": "pressroom"})
+
+
+def send(
+    channel: str,
+    http: httpx.Client,
+    request: httpx.Request,
+    *,
+    secrets: tuple[str, ...] = (),
+    peculiar: Peculiar = lambda _response, _detail: None,
+) -> httpx.Response:
+    """Send one request. Anything but success is raised as a `ChannelError`, with no secret in its words.
+
+    `peculiar` knows the answers that mean something else on one platform than elsewhere.
+    """
+    try:
+        response = http.send(request)
+    except NEVER_SENT as error:
+        raise Unavailable(channel, clean(f"no connection: {error}", secrets)) from None
+    except httpx.TransportError as error:
+        raise Uncertain(channel, clean(f"the answer was lost: {error}", secrets)) from None
+    if response.is_success:
+        return response
+    detail = clean(f"{response.status_code} {' '.join(response.text.split())[:SHOWN]}", secrets)
+    raise peculiar(response, detail) or failure(channel, response, detail)
+
+
+def failure(channel: str, response: httpx.Response, detail: str) -> ChannelError:
+    """The error that an answer means everywhere."""
+    match response.status_code:
+        case 401 | 403 | 426:
+            return Misconfigured(channel, detail)
+        case 429 | 503:
+            return Unavailable(channel, detail, retry_after=retry_after(response.headers))
+        case status if 300 <= status < 500:
+            return Rejected(channel, detail)
+        case _:
+            return Uncertain(channel, detail)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from `Retry-After` in either of its forms (RFC 9110 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def clean(text: str, secrets: tuple[str, ...]) -> str:
+    """Text without secrets, for platforms that echo them."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    return text

@@ -1,0 +1,103 @@
+"""X: one post. https://docs.x.com/x-api/posts/manage-tweets/introduction"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import httpx
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from channels.base import Capabilities, Receipt
+from channels.errors import ChannelError, Duplicate, Misconfigured, Unavailable
+from channels.network import Message, Network, Remote
+from content.findings import Finding
+from content.fitting import Limits
+from content.measures import x_weighted
+from content.post import Post
+
+API = "https://api.x.com"
+
+
+class XSettings(BaseModel):
+    """An OAuth 2.0 user token with `tweet.read tweet.write users.read`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    token: SecretStr = SecretStr("")
+    api: str = API
+
+
+class X(Network):
+    """No key makes a second attempt safe, so what is uncertain is looked for among the account's posts."""
+
+    name = "x"
+    title = "X"
+    settings_model = XSettings
+    can = Capabilities(
+        # Replies are for those that the author summoned; whether one's own thread counts is nowhere said: one part
+        limits=Limits(text=280, count=x_weighted, alt=1000),
+        unit="weighted characters, links as 23",
+        finds=True,
+        retracts=True,
+        fetches_card=True,
+        price=0.20,
+        source="https://docs.x.com/fundamentals/counting-characters",
+    )
+
+    def __init__(self, account: str = "", settings: XSettings | None = None, http: httpx.Client | None = None) -> None:
+        super().__init__(account, http)
+        self._settings = settings or XSettings()
+        self._api = self._settings.api.rstrip("/")
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a token."""
+        return bool(self._settings.token.get_secret_value())
+
+    def credentials(self) -> dict[str, str]:
+        """The token."""
+        return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
+
+    def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+        """The text, and what it answers."""
+        body: dict[str, object] = {"text": post.parts[number].text}
+        if earlier:
+            body["reply"] = {"in_reply_to_tweet_id": earlier[-1]}
+        return Message(method="POST", url=f"{self._api}/2/tweets", body=body)
+
+    def deliver(self, message: Message) -> Remote:
+        """Post one part."""
+        data = self.call(message.method, message.url, json=message.body).json()["data"]
+        return Remote(data["id"], f"https://x.com/i/status/{data['id']}")
+
+    def find(self, rendition: Post, key: str) -> Receipt | None:
+        """Look through the account's newest posts for this delivery's own link."""
+        me = self.call("GET", f"{self._api}/2/users/me").json()["data"]["id"]
+        wanted = {"max_results": 100, "tweet.fields": "entities"}
+        posts = self.call("GET", f"{self._api}/2/users/{me}/tweets", params=wanted).json().get("data", [])
+        for post in posts:
+            links = post.get("entities", {}).get("urls", [])
+            if any(link.get("expanded_url") == rendition.link for link in links):
+                return self.receipt(rendition, [Remote(post["id"], f"https://x.com/i/status/{post['id']}")])
+        return None
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the post."""
+        for post_id in reversed(receipt.remote_ids):
+            self.gone_is_fine(partial(self.call, "DELETE", f"{self._api}/2/tweets/{post_id}"))
+
+    def doctor(self) -> list[Finding]:
+        """Ask X whose token this is."""
+        return self.examined(partial(self.call, "GET", f"{self._api}/2/users/me")) if self.configured else self.missing("token")
+
+    def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
+        """X says "duplicate" with a 403, and when to come back in seconds since 1970."""
+        if response.status_code == 403 and "duplicate content" in response.text:
+            return Duplicate(self.account, detail)
+        if response.status_code == 429 and "usage-capped" in response.text:
+            return Misconfigured(self.account, f"the credits are used up: {detail}")
+        reset = response.headers.get("x-rate-limit-reset", "")
+        if response.status_code == 429 and reset.isdigit():
+            return Unavailable(self.account, detail, retry_after=max(0.0, int(reset) - time.time()))
+        return None

@@ -1,0 +1,256 @@
+"""The canonical article: one Markdown file with YAML front matter, validated, every fault with its place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from content import faults, foreign, frontmatter, markdown, shortcodes, source
+from content.findings import Finding, Refused
+from content.frontmatter import Mapping
+
+RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
+DATED_NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})-(.+)$")  # Jekyll's file names
+
+
+DATE = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:[Tt ]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(?:(Z)|([+-])(\d{1,2}):?(\d{2})?)?)?"
+)
+
+
+def _moment(value: Any) -> Any:
+    """Read `2026-11-23`, `2026-11-23 9:01:13 -0400` and their kin; the time of day stays where it is given."""
+    match = DATE.fullmatch(str(value).strip())
+    if not match:
+        raise ValueError("expected a date such as 2026-11-23, or 2026-11-23 09:00 +0100")
+    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
+    if hour is None:
+        return date(int(year), int(month), int(day))
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
+    zone = timezone(offset) if utc or sign else None
+    return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=zone)
+
+
+def _web_address(value: str) -> str:
+    if not re.match(r"^https?://[^\s/]+\.?[^\s]*$", value):
+        raise ValueError("expected a web address that begins with https://")
+    return value
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")]
+Moment = Annotated[date | datetime, BeforeValidator(_moment)]
+Address = Annotated[str, AfterValidator(_web_address)]
+Hashtag = Annotated[str, StringConstraints(pattern=r"^#?\w*[^\W\d]\w*$")]
+
+
+class Part(BaseModel):
+    """One mapping of the front matter. Frozen; unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(Part):
+    """Somebody who answers for the text. A bare name will do."""
+
+    name: Text
+    credentials: str = ""  # "MD, FASA"
+    role: str = ""
+    url: Address | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def signature(self) -> str:
+        """`Ada Byron, MD`."""
+        return ", ".join(filter(None, (self.name, self.credentials)))
+
+
+class Picture(Part):
+    """An image: a path beside the article (or from the project's root), or a web address."""
+
+    src: Text
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+
+
+class Reference(Part):
+    """A source that readers can look up. A bare string is its title."""
+
+    title: Text
+    authors: str = ""
+    publisher: str = ""
+    year: int | None = None
+    url: Address | None = None
+    doi: str = ""
+    accessed: Moment | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_title(cls, value: Any) -> Any:
+        return {"title": value} if isinstance(value, str) else value
+
+    @property
+    def link(self) -> str:
+        """The address to follow: the DOI's where there is one."""
+        return f"https://doi.org/{self.doi}" if self.doi else self.url or ""
+
+
+class CallToAction(Part):
+    """What a reader can do next."""
+
+    text: Text
+    url: Address
+    lead: str = ""  # a sentence above the button
+
+
+class Disclosure(Part):
+    """What a reader must be told. `short` is its form for posts."""
+
+    text: Text
+    short: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"text": value} if isinstance(value, str) else value
+
+
+class Overrides(Part):
+    """What one channel does differently. Each key is optional."""
+
+    skip: bool = False
+    text: Text | None = None
+    thread: bool | list[Text] = False  # true: made from the key takeaways
+    subject: Text | None = None
+    preheader: Text | None = None
+    image: Picture | None = None
+    hashtags: list[Hashtag] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_switch(cls, value: Any) -> Any:
+        return {"skip": str(value).lower() in {"false", "skip", "no", "off"}} if isinstance(value, str) else value or {}
+
+
+class Meta(Part):
+    """The front matter of an article."""
+
+    title: Text
+    slug: Slug
+    date: Moment
+    description: str = ""
+    updated: Moment | None = None
+    language: Language = "en"
+    authors: tuple[Person, ...] = ()
+    reviewer: Person | None = None
+    tags: tuple[Text, ...] = ()
+    canonical: Address | None = None
+    hero: Picture | None = None
+    takeaways: tuple[Text, ...] = ()
+    call_to_action: CallToAction | None = None
+    references: tuple[Reference, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+    draft: bool = False
+    channels: dict[str, Overrides] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Article:
+    """One article, read and validated. `notes` are findings that did not stop it."""
+
+    path: Path
+    name: str  # the path as people should read it in messages
+    meta: Meta
+    markdown: str
+    body_line: int  # the body's first line in the file
+    marks: Mapping
+    notes: tuple[Finding, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path, name: str = "") -> Article:
+        """Read a file. Raises `Refused` with every fault of the file, each with line, column and mend."""
+        return parse(source.read(path, name), path)
+
+    @cached_property
+    def body(self) -> markdown.Body:
+        """The body as safe HTML, in blocks. Made once."""
+        return markdown.render(self.markdown)
+
+    @property
+    def direction(self) -> str:
+        """`rtl` for Arabic, Hebrew and their kin, else `ltr`."""
+        return "rtl" if self.meta.language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+    @property
+    def description(self) -> str:
+        """The front matter's description, or the body's first sentences."""
+        return self.meta.description or self.body.lead
+
+    def overrides(self, channel: str) -> Overrides:
+        """What the front matter says for a channel: `mastodon:clinic` before `mastodon`."""
+        channels = self.meta.channels
+        return channels.get(channel) or channels.get(channel.split(":")[0]) or Overrides()
+
+
+def parse(text: source.Source, path: Path) -> Article:
+    """Make an article of a source text. Raises `Refused`."""
+    head, body, body_line = frontmatter.split(text.text, text.name)
+    marks = frontmatter.load(head, text.name, first_line=2)
+    translated = foreign.translate(marks)
+    values = {**_from_file_name(path), **translated.values}
+    faulty = [*translated.faults]
+    meta: Meta | None = None
+    try:
+        meta = Meta.model_validate(values)
+    except ValidationError as error:
+        faulty += faults.explain(error, marks, Meta, translated.spelled)
+    if faulty or meta is None:
+        raise Refused(sorted((*text.notes, *faulty), key=lambda finding: (finding.line, finding.column)))
+    cleaned = shortcodes.remove(body, text.name, body_line)
+    article = Article(
+        path=path,
+        name=text.name,
+        meta=meta,
+        markdown=cleaned.text,
+        body_line=body_line,
+        marks=marks,
+        notes=(*text.notes, *translated.notes, *cleaned.notes),
+    )
+    if not cleaned.text.strip():
+        why = "The article has no text below its front matter."
+        raise Refused([Finding(rule="article.empty", severity="block", why=why, file=text.name, line=body_line)])
+    return article
+
+
+def _from_file_name(path: Path) -> dict[str, Any]:
+    """What the name of a file tells: `2015-11-06-lessons.md` has a date and a slug."""
+    dated = DATED_NAME.match(path.stem)
+    known = {"date": dated[1], "slug": dated[2]} if dated else {"slug": path.stem}
+    return {key: value.lower().replace("_", "-").replace(" ", "-") for key, value in known.items()}
+
+
+def with_notes(article: Article, *notes: Finding) -> Article:
+    """The article with further findings."""
+    return replace(article, notes=(*article.notes, *notes))

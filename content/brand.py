@@ -1,0 +1,128 @@
+"""The house style that a marketer edits in `content/brand.yaml`, without touching HTML."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from content import faults, frontmatter, source
+from content.article import Address, Picture
+from content.findings import Refused
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+FILE = Path("content") / "brand.yaml"
+
+
+class Part(BaseModel):
+    """One mapping of the brand file. Frozen; unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Logo(Picture):
+    """`src` for pages (SVG or PNG), `mail` for mail programs (PNG), `width` in CSS pixels."""
+
+    mail: str = ""
+    width: Annotated[int, Field(ge=16, le=600)] = 180
+
+
+class Palette(Part):
+    """Six-digit hex colours. `ink` on `paper` and `accent_ink` on `accent` need a contrast of 4.5."""
+
+    ink: Colour = "#1d2a26"
+    paper: Colour = "#fbf8f2"
+    panel: Colour = "#f1ece1"
+    accent: Colour = "#1f5d4c"
+    accent_ink: Colour = "#ffffff"
+    muted: Colour = "#5c665f"
+    line: Colour = "#ddd6c8"
+
+
+DARK = Palette(
+    ink="#ece7dc",
+    paper="#161c1a",
+    panel="#1f2825",
+    accent="#8fd0b6",
+    accent_ink="#10201a",
+    muted="#a4afa8",
+    line="#35413c",
+)
+
+
+class Colours(Palette):
+    """The light palette, and the dark one beside it."""
+
+    dark: Palette = DARK
+
+
+class Fonts(Part):
+    """Font stacks that every machine has: nothing is loaded from outside."""
+
+    heading: str = "Georgia, 'Iowan Old Style', 'Times New Roman', serif"
+    body: str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+class Email(Part):
+    """Who the newsletter is from."""
+
+    from_name: str = ""
+    from_address: Annotated[str, StringConstraints(pattern=r"^[^@\s<>]+@[^@\s<>]+$")] = "newsletter@localhost"
+    reply_to: str = ""
+    unsubscribe: str = ""  # an address; the site's /unsubscribe/ where it is empty
+
+
+class Social(Part):
+    """Handles on each network, without @, for credits and cards."""
+
+    x: str = ""
+    linkedin: str = ""
+    mastodon: str = ""
+    bluesky: str = ""
+
+
+class Labels(Part):
+    """The few words that the templates say themselves. Translate them here."""
+
+    key_takeaways: str = "Key takeaways"
+    contents: str = "On this page"
+    references: str = "References"
+    disclosures: str = "Please note"
+    published: str = "Published"
+    updated: str = "Updated"
+    by: str = "By"
+    minutes: str = "min read"
+    tags: str = "Topics"
+    skip: str = "Skip to the article"
+    read_online: str = "Read this online"
+    unsubscribe: str = "Unsubscribe"
+    why: str = "You receive this because you signed up for our newsletter."
+
+
+class Brand(Part):
+    """Everything that says whose article this is."""
+
+    name: str = "Pressroom"
+    tagline: str = ""
+    site: Address | None = None
+    logo: Logo | None = None
+    colours: Colours = Colours()
+    fonts: Fonts = Fonts()
+    postal_address: str = ""
+    email: Email = Email()
+    social: Social = Social()
+    disclaimer: str = ""
+    date_format: Annotated[str, StringConstraints(pattern=r"^(short|medium|long|full)$")] = "long"
+    labels: Labels = Labels()
+
+    @classmethod
+    def load(cls, root: Path) -> "Brand":
+        """Read `content/brand.yaml` of a project; defaults where there is none. Raises `Refused`."""
+        path = root / FILE
+        if not path.exists():
+            return cls()
+        text = source.read(path, FILE.as_posix())
+        marks = frontmatter.load(text.text, text.name)
+        try:
+            return cls.model_validate({key: value for key, value in marks.values.items() if value is not None})
+        except ValidationError as error:
+            raise Refused(faults.explain(error, marks, cls, {})) from error

@@ -1,0 +1,66 @@
+"""What stands around an article when it is rendered: the project, its brand, the campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+
+from content.brand import Brand
+from content.templates import environment
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from content.article import Article
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Context:
+    """A project, ready to render. Rendering the same article in it twice gives the same bytes."""
+
+    root: Path
+    brand: Brand
+    campaign: str = ""  # "": the article's slug
+
+    @classmethod
+    def open(cls, root: Path, campaign: str = "") -> Context:
+        """Read a project's brand. Raises `Refused` where `content/brand.yaml` is faulty."""
+        return cls(root=root, brand=Brand.load(root), campaign=campaign)
+
+    @cached_property
+    def templates(self) -> Environment:
+        """Jinja with the project's templates first. Made once: its compiled templates are kept."""
+        return environment(self.root)
+
+    @property
+    def site(self) -> str:
+        """The site's address without a slash at its end; a reserved name where the brand has none."""
+        return (self.brand.site or "https://site.invalid").rstrip("/")
+
+    def page_url(self, article: Article) -> str:
+        """Where the article's own page stands."""
+        return f"{self.site}/{article.meta.slug}/"
+
+    def public_url(self, article: Article) -> str:
+        """The address to share: the canonical one where the front matter names it."""
+        return article.meta.canonical or self.page_url(article)
+
+    def absolute(self, address: str, article: Article) -> str:
+        """An address as it works outside the site."""
+        return urljoin(self.page_url(article), address)
+
+    def tracked(self, article: Article, channel: str, medium: str) -> str:
+        """The shared link of one delivery: its `utm_content` names it, so that a read-back can recognise it."""
+        campaign = self.campaign or article.meta.slug
+        marks = {
+            "utm_source": channel.split(":")[0],
+            "utm_medium": medium,
+            "utm_campaign": campaign,
+            "utm_content": f"{article.meta.slug}.{channel}".replace(":", "-"),
+        }
+        scheme, host, path, query, anchor = urlsplit(self.public_url(article))
+        query = "&".join(filter(None, (query, urlencode(marks))))
+        return urlunsplit((scheme, host, path, query, anchor))

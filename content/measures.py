@@ -1,0 +1,141 @@
+"""How long a text is, by each network's own count. Length is five different functions."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import regex
+
+Count = Callable[[str], int]
+
+X_LINK = 23  # of twitter-text's configuration v3: every link is one t.co
+X_HEAVY = regex.compile(r"[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")  # weigh 2, all others 1
+WORD = r"\p{L}\p{N}\p{M}"
+GRAPHEME = regex.compile(r"\X")
+EMOJI = regex.compile(
+    r"(?:\p{RI}\p{RI}"
+    r"|[0-9#*]\ufe0f?\u20e3"
+    r"|\p{Extended_Pictographic}(?:\ufe0f|\p{EMod})?(?:[\U000e0020-\U000e007f]+)?"
+    r"(?:\u200d\p{Extended_Pictographic}(?:\ufe0f|\p{EMod})?)*)"
+)
+TOKEN = regex.compile(r"[^\s]+\.[^\s]+")
+LABEL = rf"[{WORD}](?:[{WORD}_-]*[{WORD}])?"
+PATH = r"[^\s<>\"“”‘’()\[\]{}|\\^`、。！？，；：\u202a-\u202e\u2066-\u2069]*"
+X_URL = regex.compile(
+    rf"(?<![A-Za-z0-9@＠$#＃_/.])(?P<scheme>https?://)?(?P<host>(?:{LABEL}\.)+{LABEL})"
+    rf"(?::\d+)?(?:/(?:{PATH}\([^\s()]*\))*{PATH})?(?:\?{PATH})?",
+    regex.IGNORECASE,
+)
+LINK = regex.compile(r"https?://[^\s<>\"]+", regex.IGNORECASE)
+CLOSING = ".,;:!?'\"”’»…)]}"
+REMOTE_MENTION = regex.compile(r"(?<![\w/])(@\w+(?:[.-]\w+)*)@[\w.-]*\w")
+
+
+def graphemes(text: str) -> int:
+    """What people call characters: Unicode's extended grapheme clusters (UAX 29)."""
+    return len(text) if text.isascii() and "\r" not in text else len(GRAPHEME.findall(text))
+
+
+def codepoints(text: str) -> int:
+    """Unicode code points."""
+    return len(text)
+
+
+def utf16_units(text: str) -> int:
+    """UTF-16 code units, as Telegram counts."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def utf8_bytes(text: str) -> int:
+    """Bytes of UTF-8, Bluesky's second limit."""
+    return len(text.encode())
+
+
+def linkedin(text: str) -> int:
+    """LinkedIn counts the words as read; the escapes of its wire format are free. (No public source: practice.)"""
+    return utf16_units(text)
+
+
+def mastodon(link_cost: int = 23) -> Count:
+    """Mastodon's count: graphemes, a link as `link_cost`, `@user@host` as `@user`.
+
+    Source: `characters_reserved_per_url` of /api/v2/instance, and docs.joinmastodon.org/api/guidelines.
+    """
+    return partial(_mastodon, link_cost=link_cost)
+
+
+def _mastodon(text: str, link_cost: int) -> int:
+    bare, links = text, 0
+    for link in links_in(text):
+        bare, links = bare.replace(link, "", 1), links + 1
+    return graphemes(REMOTE_MENTION.sub(r"\1", bare)) + links * link_cost
+
+
+def links_in(text: str) -> list[str]:
+    """The addresses with a scheme in a text, without the punctuation that closes a sentence behind them."""
+    found = []
+    for match in LINK.finditer(text):
+        link = match[0].rstrip(CLOSING)
+        # an opened bracket belongs to the address: …/Ink_(disambiguation)
+        if link.count("(") > link.count(")") and match[0][len(link) : len(link) + 1] == ")":
+            link += ")"
+        found.append(link)
+    return found
+
+
+def x_weighted(text: str, *, emoji_as_two: bool = True) -> int:
+    """X's weighted length of a post: twitter-text's configuration v3, in which any emoji sequence weighs 2."""
+    text = unicodedata.normalize("NFC", text)
+    words = _x_words if emoji_as_two else _x_characters
+    total, at = 0, 0
+    for start, end in x_links(text):
+        total += words(text[at:start]) + X_LINK
+        at = end
+    return total + words(text[at:])
+
+
+def x_links(text: str) -> Iterator[tuple[int, int]]:
+    """Where X sees links, with or without a scheme: it makes each of them a t.co address."""
+    for token in TOKEN.finditer(text):
+        for match in X_URL.finditer(text, token.start(), token.end()):
+            length = _x_host(match)
+            if length:
+                whole = length == len(match["host"])
+                yield match.start(), match.end() if whole else match.start("host") + length
+
+
+def _x_characters(text: str) -> int:
+    return len(text) if text.isascii() else len(text) + len(X_HEAVY.findall(text))
+
+
+def _x_words(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    bare, emoji = EMOJI.subn("", text)
+    return _x_characters(bare) + 2 * emoji
+
+
+def _x_host(match: regex.Match[str]) -> int:
+    """How much of a host is a domain for X: up to its last known ending; 0 for none."""
+    host = match["host"]
+    if match["scheme"] is None and (not host.isascii() or match.string[match.end() : match.end() + 1] == "@"):
+        return 0  # a domain without a scheme is ASCII; before an @ stands the first half of a mail address
+    labels = host.split(".")
+    for count in range(len(labels), 1, -1):
+        if labels[count - 1].lower() in _endings() and "_" not in labels[count - 2]:
+            return len(".".join(labels[:count])) if all(map(_possible, labels[:count])) else 0
+    return 0
+
+
+def _possible(label: str) -> bool:
+    """DNS takes 63 octets a label, in Punycode with its `xn--`."""
+    return len(label) <= 63 if label.isascii() else len(label.encode("punycode")) + 4 <= 63
+
+
+@cache
+def _endings() -> frozenset[str]:
+    lines = Path(__file__).with_name("tlds.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))

@@ -1,0 +1,229 @@
+"""The command line: `pressroom`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+
+from content.findings import Refused
+from desk.console import Voice
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+app = App(
+    name="pressroom",
+    help="""One article in Markdown becomes a web page, a newsletter and social posts, and reaches every channel once.
+
+    Nothing is sent anywhere until accounts are set up and you say `--live`: everything goes to the outbox, a folder.
+    """,
+    help_epilogue="Exit codes: 0 done, 1 refused or failed, 2 the command was not understood.",
+    version_flags=["--version", "-V"],
+)
+app.register_install_completion_command()
+
+Root = Annotated[Path | None, Parameter(name="--root", help="The project's folder. Default: the one you are in.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document, for scripts.")]
+Channels = Annotated[
+    tuple[str, ...],
+    Parameter(name=["--channel", "-c"], negative="", help="Only this channel; give it again for more. Default: all."),
+]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command, and end the process with its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(given, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        sys.exit(USAGE)
+    except Refused as refused:
+        refuse(refused, as_json="--json" in given)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os._exit(DONE)  # the reader has seen enough: `pressroom status | head`
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def refuse(refused: Refused, *, as_json: bool) -> None:
+    """Say what must be mended."""
+    voice = voice_for(as_json=as_json)
+    voice.data({"refused": refused.findings})
+    voice.findings(refused.findings)
+    voice.say("Nothing was sent or written.", "dim")
+
+
+def voice_for(*, as_json: bool) -> Voice:
+    """Colour on a terminal only, and never where NO_COLOR is set."""
+    return Voice(as_json=as_json, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+
+
+def project(root: Path | None) -> Path:
+    """The folder given, or the nearest one above with `content/brand.yaml`, or this one."""
+    if root:
+        return root
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()), here)
+
+
+@app.command
+def publish(
+    article: str,
+    *,
+    channel: Channels = (),
+    live: Annotated[bool, Parameter(negative="", help="Send for real, to the accounts that are set up.")] = False,
+    correct: Annotated[bool, Parameter(negative="", help="Change what carries an earlier text.")] = False,
+    campaign: Annotated[str, Parameter(help="The article goes out once in each campaign.")] = "",
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Publish an article: the page first, then mail and posts, each once.
+
+    Examples:
+
+    `pressroom publish is-ketamine-an-opioid` writes everything to the outbox.
+
+    `pressroom publish my-article -c web -c mastodon --live` sends to two accounts.
+
+    Parameters
+    ----------
+    article
+        Its file, or its short name in content/articles.
+    """
+    from desk.publishing import publish_article  # noqa: PLC0415 - each command loads what it needs alone
+
+    order: dict[str, Any] = {
+        "article": article,
+        "channels": list(channel),
+        "destination": "accounts" if live else "outbox",
+        "campaign": campaign,
+        "correct": correct,
+        "root": str(project(root)),
+    }
+    return publish_article(order, voice_for(as_json=json))
+
+
+@app.command
+def render(
+    article: str,
+    *,
+    channel: Channels = (),
+    out: Annotated[Path | None, Parameter(help="Where to write. Default: proofs/SLUG in the project.")] = None,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Write what each channel would carry to a folder, to look at. Sends and records nothing.
+
+    Example: `pressroom render is-ketamine-an-opioid --out /tmp/look`
+
+    Parameters
+    ----------
+    article
+        Its file, or its short name in content/articles.
+    """
+    from desk.proofs import render_article  # noqa: PLC0415
+
+    return render_article(article, channel, out, project(root), voice_for(as_json=json))
+
+
+@app.command
+def check(
+    *articles: str,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Say what is wrong with articles, with the line and the mend. Exit code 1 if anything stops a publication.
+
+    Example: `pressroom check content/articles/*.md`
+
+    Parameters
+    ----------
+    articles
+        Files, folders or short names. Default: every article of the project.
+    """
+    from desk.proofs import check_articles  # noqa: PLC0415
+
+    return check_articles(articles, project(root), voice_for(as_json=json))
+
+
+@app.command(name="import")
+def import_(
+    source: str,
+    *,
+    force: Annotated[bool, Parameter(negative="", help="Overwrite an article of that name.")] = False,
+    allow_private: Annotated[bool, Parameter(negative="", help="Fetch from this machine or a private network.")] = False,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Turn a text, an HTML page, a DOCX file or a web page into content/articles/SLUG.md.
+
+    Example: `pressroom import draft.docx`
+
+    Parameters
+    ----------
+    source
+        A file, an address that begins with https://, or - for standard input.
+    """
+    from desk.importing import import_article  # noqa: PLC0415
+
+    return import_article(source, project(root), voice_for(as_json=json), force=force, allow_private=allow_private)
+
+
+@app.command
+def status(
+    article: str = "",
+    *,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Say what was sent where, from the ledger.
+
+    Parameters
+    ----------
+    article
+        Its short name. Default: all.
+    """
+    from desk.records import show_status  # noqa: PLC0415
+
+    return show_status(article, project(root), voice_for(as_json=json))
+
+
+@app.command
+def channels(*, json: Json = False) -> int:
+    """List the channels, what each can carry, and what it can do."""
+    from desk.records import show_channels  # noqa: PLC0415
+
+    return show_channels(voice_for(as_json=json))
+
+
+@app.command
+def doctor(*, root: Root = None, json: Json = False) -> int:
+    """Look at the installation, the project and the accounts, and say what is missing."""
+    from desk.doctor import examine  # noqa: PLC0415
+
+    return examine(project(root), voice_for(as_json=json))
+
+
+@app.command
+def new(
+    folder: Path,
+    *,
+    json: Json = False,
+) -> int:
+    """Make a fresh project: a brand file, a sample article, places for templates and campaigns.
+
+    Example: `pressroom new our-clinic`
+
+    Parameters
+    ----------
+    folder
+        A folder that does not exist yet, or is empty.
+    """
+    from desk.projects import make_project  # noqa: PLC0415
+
+    return make_project(folder, voice_for(as_json=json))

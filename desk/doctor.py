@@ -1,0 +1,104 @@
+"""`pressroom doctor`: what stands between this machine and a publication."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from channels.registry import known
+from content.brand import FILE, Brand
+from content.findings import Finding, Refused
+from flows.ledger import Ledger, LedgerUnusable
+from flows.plan import connect
+from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from desk.console import Voice
+
+ROOM = 200 * 1024 * 1024
+BROKEN = {"fastapi": (0, 151), "sqlalchemy": (2, 1)}  # from here on, Prefect fails in silence
+
+
+def examine(root: Path, voice: Voice) -> int:
+    """Look at everything; exit code 1 if something is broken."""
+    findings: list[Finding] = []
+    for title, look in EXAMINATIONS.items():
+        found = list(look(root))
+        findings += found
+        wrong = any(finding.severity == "block" for finding in found)
+        mark = voice.paint("✗", "block") if wrong else voice.paint("✓", "good")
+        voice.say(f"{mark} {title}")
+        voice.findings(found)
+    voice.data({"findings": findings})
+    return 1 if any(finding.severity == "block" for finding in findings) else 0
+
+
+def _installation(_root: Path) -> Iterator[Finding]:
+    if sys.version_info < (3, 11):
+        yield _broken("Python 3.11 or newer is needed.", "Install it, and Pressroom again.")
+    for package, limit in BROKEN.items():
+        try:
+            found = tuple(int(part) for part in version(package).split(".")[:2])
+        except PackageNotFoundError:
+            yield _broken(f"{package} is not installed.", "Install Pressroom again.")
+            continue
+        if found >= limit:
+            below = ".".join(map(str, limit))
+            yield _broken(f"{package} {version(package)} breaks Prefect.", f"pip install '{package}<{below}'")
+
+
+def _project(root: Path) -> Iterator[Finding]:
+    try:
+        brand = Brand.load(root)
+    except Refused as refused:
+        yield from refused.findings
+        return
+    if not (root / FILE).exists():
+        why = "This is no project yet: there is no content/brand.yaml."
+        yield Finding(rule="project.brand", severity="warn", why=why, mend="Make one with `pressroom new FOLDER`.")
+    for field in ("site", "postal_address"):
+        if not getattr(brand, field):
+            why = f"The brand has no {field}."
+            yield Finding(rule=f"brand.{field}", severity="warn", why=why, mend="Set it.", file=FILE.as_posix())
+
+
+def _disk(root: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(root).free
+    if free < ROOM:
+        yield _broken(f"Only {free // 1024 // 1024} MB are free.", "Make room: a full disk loses receipts.")
+
+
+def _ledger(root: Path) -> Iterator[Finding]:
+    try:
+        ledger = Ledger(Settings.of(root).ledger_url(root))
+        waiting = [record for record in ledger.records() if record.state in {"unknown", "held"}]
+        ledger.close()
+    except LedgerUnusable as error:
+        yield _broken(str(error), "Look at PRESSROOM_LEDGER, the folder's rights and the disk.")
+        return
+    for record in waiting:
+        why = f"'{record.delivery.article}' is {record.state}: {record.detail}."
+        yield Finding(rule="delivery.open", severity="warn", why=why, channel=record.delivery.account)
+
+
+def _accounts(root: Path) -> Iterator[Finding]:
+    for name in known():
+        yield from connect(name, root).doctor()
+
+
+def _broken(why: str, mend: str) -> Finding:
+    return Finding(rule="doctor", severity="block", why=why, mend=mend)
+
+
+EXAMINATIONS: dict[str, Callable[[Path], Iterator[Finding]]] = {
+    "Installation": _installation,
+    "Project": _project,
+    "Disk": _disk,
+    "Ledger": _ledger,
+    "Accounts": _accounts,
+}

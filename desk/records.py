@@ -1,0 +1,76 @@
+"""`pressroom status` and `pressroom channels`: what was done, and what can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from channels.registry import known, offline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from channels.base import Channel
+    from desk.console import Voice
+
+
+def show_status(article: str, root: Path, voice: Voice) -> int:
+    """Every delivery of the ledger, newest first."""
+    from flows.ledger import Ledger  # noqa: PLC0415 - SQLAlchemy is for what needs it
+    from flows.settings import Settings  # noqa: PLC0415
+
+    ledger = Ledger(Settings.of(root).ledger_url(root))
+    records = ledger.records(article=article)
+    ledger.close()
+    rows = []
+    for record in records:
+        moment = record.receipt.sent_at if record.receipt else record.changed_at
+        when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else ""
+        where = record.receipt.url if record.receipt else record.detail
+        rows.append((record.delivery.article, record.delivery.account, record.state, when, where))
+    voice.data({"deliveries": records})
+    if rows:
+        voice.table(("ARTICLE", "CHANNEL", "STATE", "WHEN", "WHERE"), rows)
+    else:
+        voice.say("Nothing has been sent yet." if not article else f"Nothing of '{article}' has been sent yet.")
+    return 1 if any(record.state in {"unknown", "held", "failed"} for record in records) else 0
+
+
+def show_channels(voice: Voice) -> int:
+    """The capability table of every channel."""
+    found = [offline(name) for name in known()]
+    rows = [(channel.name, channel.title, *abilities(channel)) for channel in found]
+    voice.table(("NAME", "CHANNEL", "FORM", "TEXT", "THREAD", "CORRECT", "RETRACT"), rows)
+    voice.data({"channels": [_facts(channel) for channel in found]})
+    return 0
+
+
+def abilities(channel: Channel[Any]) -> tuple[str, ...]:
+    """What a channel can do, a word a column."""
+    can = channel.can
+    text = f"{can.limits.text:,} {can.unit}" if can.limits.text else "no limit"
+    if can.limits.bytes:
+        text += f", {can.limits.bytes:,} bytes"
+    thread = f"up to {can.limits.parts}" if can.limits.parts > 1 else "-"
+    return channel.form.__name__, text, thread, _yes(can.updates), _yes(can.retracts)
+
+
+def _yes(able: bool) -> str:  # noqa: FBT001 - a word for a truth
+    return "yes" if able else "-"
+
+
+def _facts(channel: Channel[Any]) -> dict[str, Any]:
+    can = channel.can
+    return {
+        "name": channel.name,
+        "title": channel.title,
+        "form": channel.form.__name__,
+        "text": can.limits.text,
+        "unit": can.unit,
+        "bytes": can.limits.bytes,
+        "parts": can.limits.parts,
+        "repeat_safe": can.repeat_safe,
+        "finds": can.finds,
+        "updates": can.updates,
+        "retracts": can.retracts,
+        "source": can.source,
+    }

@@ -1,0 +1,167 @@
+"""One delivery: decide from the ledger what to do, then do it once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from channels.errors import ChannelError, Duplicate, Unavailable, Uncertain, Unsupported
+from flows.ledger import LEASE, Ledger
+from flows.records import Delivery, Outcome, Record
+
+if TYPE_CHECKING:
+    from channels.base import Channel, Receipt
+
+SETTLING = timedelta(seconds=30)
+log = logging.getLogger("pressroom.deliver")
+
+
+class Decision(Enum):
+    """What a row asks for."""
+
+    SEND = "send"
+    ALREADY = "already sent, unchanged"
+    CHANGED = "sent, but the text has changed since"
+    BUSY = "being sent by somebody else"
+    LOOK = "perhaps sent: look first"
+    HELD = "waits for a person"
+
+
+def decide(record: Record, digest: str) -> Decision:
+    """What to do with a delivery whose rendition has this digest. Pure."""
+    match record.state:
+        case "planned" | "failed":
+            return Decision.SEND
+        case "sent":
+            same = record.receipt is not None and record.receipt.digest == digest
+            return Decision.ALREADY if same else Decision.CHANGED
+        case "claimed":
+            return Decision.BUSY
+        case "unknown":
+            return Decision.LOOK
+        case "held" | "retracted":
+            return Decision.HELD
+
+
+class Courier:
+    """Brings one rendition to one channel, under a claim in the ledger."""
+
+    def __init__(
+        self,
+        channel: Channel[Any],
+        rendition: Any,
+        delivery: Delivery,
+        ledger: Ledger,
+        *,
+        lease: timedelta = LEASE,
+        settling: timedelta = SETTLING,
+    ) -> None:
+        self.channel = channel
+        self.rendition = rendition
+        self.delivery = delivery
+        self.ledger = ledger
+        self.lease = lease
+        self.settling = settling
+
+    def deliver(self, *, correct: bool = False, hold: str = "") -> Outcome:
+        """Send, or say why not. `hold` is a reason to begin nothing new. Raises `ChannelError` where a retry may help."""
+        record = self.ledger.plan(self.delivery)
+        match decide(record, self.rendition.digest):
+            case Decision.ALREADY:
+                return self._outcome("already", "sent before, unchanged", record.receipt)
+            case Decision.CHANGED:
+                return self._correct(record) if correct else self._changed(record)
+            case Decision.BUSY:
+                return self._outcome("busy", f"another run is sending it ({record.owner})")
+            case Decision.HELD:
+                return self._outcome("held", record.detail, record.receipt)
+            case _ if hold:
+                return self._outcome("held", hold)
+            case Decision.LOOK:
+                return self._look(record)
+            case Decision.SEND:
+                return self._send()
+
+    def _send(self, *, unknown: bool = False) -> Outcome:
+        owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, unknown=unknown)
+        if owner is None:
+            return self._outcome("busy", "another run has just taken it")
+        try:
+            receipt = self.channel.publish(self.rendition, self.delivery.key)
+        except ChannelError as error:
+            return self._failed(owner, error)
+        except BaseException as error:
+            # not one of ours: perhaps it was sent before this went wrong
+            self.ledger.settle(self.delivery, owner, "unknown", f"{type(error).__name__} in mid-send")
+            raise
+        self.ledger.sent(self.delivery, receipt)
+        return self._outcome("sent", "", receipt)
+
+    def _failed(self, owner: str, error: ChannelError) -> Outcome:
+        match error:
+            case Duplicate(sent=receipt) if receipt:
+                self.ledger.sent(self.delivery, receipt)
+                return self._outcome("already", "the platform had it already", receipt)
+            case ChannelError(sent=partial) if partial:
+                detail = f"{len(partial.remote_ids)} of its parts are out: {error.detail}"
+                self.ledger.settle(self.delivery, owner, "held", detail, partial)
+                return self._outcome("held", detail, partial)
+            case Uncertain() | Duplicate():
+                self.ledger.settle(self.delivery, owner, "unknown", error.detail)
+                raise error
+        self.ledger.settle(self.delivery, owner, "failed", error.detail)
+        raise error
+
+    def _look(self, record: Record) -> Outcome:
+        """Perhaps sent: read back; where that can't tell, send again only if a repeat is safe."""
+        try:
+            found = self.channel.find(self.rendition, self.delivery.key)
+        except Unsupported:
+            return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record)
+        except (Unavailable, Uncertain) as error:
+            raise Unavailable(self.channel.account, f"can't be read back yet: {error.detail}") from error
+        if found:
+            self.ledger.sent(self.delivery, found)
+            return self._outcome("sent", "found: it had arrived", found)
+        wait = 0.0 if self.channel.can.repeat_safe else self._settling(record)
+        if wait > 0:
+            raise Unavailable(self.channel.account, "not there yet; it is looked for once more", retry_after=wait)
+        return self._send(unknown=True)
+
+    def _settling(self, record: Record) -> float:
+        """Seconds until a missing post is proof that it never arrived: platforms show new posts late."""
+        since = datetime.now(UTC) - (record.changed_at or datetime.now(UTC))
+        return (self.settling - since).total_seconds()
+
+    def _hold(self, record: Record) -> Outcome:
+        detail = f"perhaps sent ({record.detail}); look at the account, for the platform can't tell"
+        owner = self.ledger.claim(self.delivery, record.digest, unknown=True)
+        if owner:
+            self.ledger.settle(self.delivery, owner, "held", detail)
+        return self._outcome("held", detail)
+
+    def _changed(self, record: Record) -> Outcome:
+        carries = "carries the earlier text"
+        if self.channel.can.updates:
+            return self._outcome("changed", f"{carries}; publish with --correct to change it there", record.receipt)
+        return self._outcome("changed", f"{carries}, and can't be changed there", record.receipt)
+
+    def _correct(self, record: Record) -> Outcome:
+        if record.receipt is None or not self.channel.can.updates:
+            return self._changed(record)
+        receipt = self.channel.update(record.receipt, self.rendition)
+        self.ledger.sent(self.delivery, receipt)
+        return self._outcome("corrected", "", receipt)
+
+    def _outcome(self, status: Any, detail: str = "", receipt: Receipt | None = None) -> Outcome:
+        outcome = Outcome(
+            account=self.channel.account,
+            status=status,
+            detail=detail,
+            url=receipt.url if receipt else "",
+            digest=receipt.digest if receipt else self.rendition.digest,
+        )
+        log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
+        return outcome

@@ -1,0 +1,243 @@
+"""The ledger: the durable record of what was sent, and the lock that lets nothing be sent twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from channels.base import Receipt
+from flows.records import Delivery, Record, State
+from flows.tables import REVISION, deliveries, receipts
+
+LEASE = timedelta(minutes=10)  # longer than any single push takes
+OPEN_STATES = ("planned", "failed")  # from these a claim may begin
+
+
+class LedgerUnusable(Exception):
+    """The ledger can't be opened or written: nothing may be sent."""
+
+
+class Ledger:
+    """Deliveries and receipts in SQLite (WAL) or PostgreSQL. Safe for several processes at once."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        with self._usable():
+            _migrate(self._engine)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    def plan(self, delivery: Delivery, now: datetime | None = None) -> Record:
+        """The delivery's row, made where there is none. A claim whose holder is gone is `unknown` from here on."""
+        now = now or datetime.now(UTC)
+        with self._usable(), self._engine.begin() as connection:
+            connection.execute(_insert_once(connection, delivery, now))
+            record = _read(connection, delivery.key)
+            if record.state == "claimed" and _abandoned(record, now):
+                gone = "the process that was sending it ended without an answer"
+                _settle(connection, delivery.key, "unknown", gone, now, owner=record.owner)
+                record = _read(connection, delivery.key)
+        return record
+
+    def claim(self, delivery: Delivery, digest: str, *, lease: timedelta = LEASE, unknown: bool = False) -> str | None:
+        """Take a delivery for sending; None if somebody else has it. `unknown`: take one whose fate is not known."""
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        now = datetime.now(UTC)
+        states = ("unknown",) if unknown else OPEN_STATES
+        statement = (
+            update(deliveries)
+            .where(deliveries.c.key == delivery.key, deliveries.c.state.in_(states))
+            .values(
+                state="claimed",
+                owner=owner,
+                lease_until=now + lease,
+                digest=digest,
+                attempts=deliveries.c.attempts + 1,
+                detail="",
+                changed_at=now,
+            )
+        )
+        with self._usable(), self._engine.begin() as connection:
+            taken = cast("CursorResult[Any]", connection.execute(statement)).rowcount == 1
+        return owner if taken else None
+
+    def sent(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Record proof. Whoever has proof may record it, whatever the row said before."""
+        now = datetime.now(UTC)
+        with self._usable(), self._engine.begin() as connection:
+            connection.execute(insert(receipts).values(key=delivery.key, **_columns(receipt)))
+            _settle(connection, delivery.key, "sent", "", now, digest=receipt.digest)
+
+    def settle(self, delivery: Delivery, owner: str, state: State, detail: str, partial: Receipt | None = None) -> None:
+        """End a claim without full proof: failed, unknown or held, and why. Only the claim's owner can."""
+        now = datetime.now(UTC)
+        with self._usable(), self._engine.begin() as connection:
+            if partial:
+                connection.execute(insert(receipts).values(key=delivery.key, **_columns(partial)))
+            _settle(connection, delivery.key, state, detail, now, owner=owner)
+
+    def records(self, article: str = "", campaign: str = "") -> list[Record]:
+        """Every delivery, newest change first; of one article or campaign where asked."""
+        statement = select(deliveries).order_by(deliveries.c.changed_at.desc(), deliveries.c.account)
+        if article:
+            statement = statement.where(deliveries.c.article == article)
+        if campaign:
+            statement = statement.where(deliveries.c.campaign == campaign)
+        with self._usable(), self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+            proofs = _receipts(connection, [row.key for row in rows] if article or campaign else None)
+        return [_record(row, proofs.get(row.key)) for row in rows]
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, OSError) as error:
+            cause = getattr(error, "orig", None) or error
+            where = self._engine.url.render_as_string(hide_password=True)
+            raise LedgerUnusable(f"the ledger {where} can't be used: {cause}") from error
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerUnusable(f"the ledger's folder can't be made: {error}") from error
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # FULL: a claim must be on the disk before anything is sent
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the database to the newest revision. Alembic is imported only where there is a step to take."""
+    with engine.begin() as connection:
+        if inspect(connection).has_table("alembic_version"):
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if found == REVISION:
+                return
+    from alembic import command  # noqa: PLC0415 - 0.2 s that an up-to-date ledger does not pay
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # two processes may open a new ledger at once: one migrates, the other waits
+            connection.execute(text("BEGIN IMMEDIATE"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise LedgerUnusable(f"the ledger was written by a newer Pressroom: {error}") from error
+        connection.commit()
+
+
+def _insert_once(connection: Connection, delivery: Delivery, now: datetime) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = {
+        "key": delivery.key,
+        "campaign": delivery.campaign,
+        "article": delivery.article,
+        "account": delivery.account,
+        "part": delivery.part,
+        "state": "planned",
+        "created_at": now,
+        "changed_at": now,
+    }
+    return dialect.insert(deliveries).values(values).on_conflict_do_nothing()
+
+
+def _settle(connection: Connection, key: str, state: State, detail: str, now: datetime, **known: str) -> None:
+    statement = update(deliveries).where(deliveries.c.key == key)
+    if owner := known.pop("owner", ""):
+        statement = statement.where(deliveries.c.owner == owner, deliveries.c.state == "claimed")
+    values = {"state": state, "detail": detail, "changed_at": now, "lease_until": None, **known}
+    connection.execute(statement.values(values))
+
+
+def _abandoned(record: Record, now: datetime) -> bool:
+    """Its lease has run out, or its process on this very machine is no more."""
+    if record.lease_until is None or record.lease_until <= now:
+        return True
+    host, _, rest = record.owner.partition(":")
+    return host == socket.gethostname() and not _alive(int(rest.split(":")[0]))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _columns(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "remote_ids": json.dumps(receipt.remote_ids),
+        "url": receipt.url,
+        "digest": receipt.digest,
+        "sent_at": receipt.sent_at,
+    }
+
+
+def _read(connection: Connection, key: str) -> Record:
+    row = connection.execute(select(deliveries).where(deliveries.c.key == key)).one()
+    return _record(row, _receipts(connection, [key]).get(key))
+
+
+def _receipts(connection: Connection, keys: list[str] | None) -> dict[str, Row[Any]]:
+    """The newest receipt of each key; of every key where none are given."""
+    statement = select(receipts).order_by(receipts.c.id)
+    if keys is not None:
+        statement = statement.where(receipts.c.key.in_(keys))
+    return {row.key: row for row in connection.execute(statement)}
+
+
+def _record(row: Row[Any], proof: Row[Any] | None) -> Record:
+    delivery = Delivery(campaign=row.campaign, article=row.article, account=row.account, part=row.part)
+    receipt = proof and Receipt(
+        channel=row.account,
+        remote_ids=tuple(json.loads(proof.remote_ids)),
+        url=proof.url,
+        digest=proof.digest,
+        sent_at=proof.sent_at,
+    )
+    return Record(
+        delivery=delivery,
+        state=row.state,
+        digest=row.digest,
+        owner=row.owner,
+        lease_until=row.lease_until,
+        attempts=row.attempts,
+        detail=row.detail,
+        changed_at=row.changed_at,
+        receipt=receipt,
+    )

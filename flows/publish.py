@@ -1,0 +1,110 @@
+"""Publish one article: the page first, then mail and posts side by side, each once.
+
+A worker runs this file as module `publish`; it defines no types, for those could not be unpickled elsewhere.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import State
+
+from channels.errors import ChannelError, Unavailable, Uncertain
+from flows.deliver import Courier
+from flows.ledger import Ledger
+from flows.orders import Order
+from flows.plan import Entry, plan
+from flows.records import Outcome
+from flows.settings import Settings
+from flows.summary import Undelivered, artifact_key, markdown
+
+
+def worth_a_retry(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
+    """Nothing was sent, or the next attempt looks before it sends."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, Unavailable | Uncertain)
+
+
+@task(name="push", task_run_name="push {entry.account}", cache_policy=NO_CACHE, persist_result=False)
+async def push(entry: Entry, url: str, settings: Settings, *, correct: bool, hold: str) -> Outcome:
+    """Bring one rendition to one channel. No call to Prefect follows the send: it could fail, and send twice."""
+    ledger = Ledger(url)
+    courier = Courier(
+        entry.channel, entry.rendition, entry.delivery, ledger, lease=settings.lease, settling=settings.settling
+    )
+    try:
+        return await asyncio.to_thread(courier.deliver, correct=correct, hold=hold)
+    except Unavailable as error:
+        await asyncio.sleep(min(error.retry_after or 0, settings.patience))
+        raise
+    finally:
+        ledger.close()
+
+
+@task(name="summary", cache_policy=NO_CACHE, persist_result=False)
+async def summarise(title: str, slug: str, outcomes: list[Outcome]) -> None:
+    """Leave links and digests as an artifact of the run."""
+    await acreate_markdown_artifact(
+        key=artifact_key(slug), markdown=markdown(title, outcomes), description=f"Where '{title}' went"
+    )
+
+
+@flow(name="publish", flow_run_name="publish {order.article}", validate_parameters=True)
+async def publish(order: Order) -> list[Outcome]:
+    """Publish one article to its channels, once each.
+
+    Args:
+        order: What to publish, and where.
+    """
+    log = get_run_logger()
+    root = Path(order.root)
+    settings = Settings.of(root)
+    planned = plan(order, settings.outbox_of(root))
+    planned.refuse_blocked(order)
+    pages = [entry for entry in planned.entries if entry.first]
+    others = [entry for entry in planned.entries if not entry.first]
+    outcomes = await push_all(pages, order, settings, "")
+    down = [outcome for outcome in outcomes if outcome.status not in {"sent", "already", "corrected"}]
+    hold = f"waits for the page: {down[0].status}" if down else ""
+    outcomes += await push_all(others, order, settings, hold)
+    outcomes += [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
+    for outcome in outcomes:
+        log.info("%s: %s %s %s", outcome.account, outcome.status, outcome.detail, outcome.url)
+    await summarise(planned.article.meta.title, planned.article.meta.slug, outcomes, return_state=True)
+    if not all(outcome.well for outcome in outcomes):
+        raise Undelivered(outcomes)
+    return outcomes
+
+
+async def push_all(entries: list[Entry], order: Order, settings: Settings, hold: str) -> list[Outcome]:
+    """Push side by side; one that fails stops no other."""
+    pushing = push.with_options(
+        retries=settings.attempts - 1,
+        retry_delay_seconds=[settings.retry_delay * 2**n for n in range(settings.attempts - 1)],
+        retry_jitter_factor=0.3,
+        retry_condition_fn=worth_a_retry,
+    )
+    url = settings.ledger_url(Path(order.root))
+    runs = [pushing(entry, url, settings, correct=order.correct, hold=hold) for entry in entries]
+    results = await asyncio.gather(*runs, return_exceptions=True)
+    return [outcome_of(entry, result) for entry, result in zip(entries, results, strict=True)]
+
+
+def outcome_of(entry: Entry, result: Outcome | BaseException) -> Outcome:
+    """What a push returned, or what its error means."""
+    match result:
+        case Outcome():
+            return result
+        case Uncertain():
+            status, detail = "unknown", f"perhaps sent: {result.detail}"
+        case ChannelError():
+            status, detail = "failed", result.detail
+        case Exception():
+            status, detail = "failed", f"{type(result).__name__}: {result}"
+        case _:
+            raise result
+    return Outcome(account=entry.account, status=status, detail=detail, digest=entry.rendition.digest)  # type: ignore[arg-type]  # one of two literals

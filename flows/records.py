@@ -1,0 +1,59 @@
+"""What the ledger knows of one delivery, as frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+
+from channels.base import Receipt
+
+State = Literal["planned", "claimed", "sent", "failed", "unknown", "held", "retracted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One rendition to one channel for one campaign."""
+
+    campaign: str
+    article: str  # slug
+    account: str
+    part: str = ""  # a batch of a newsletter; "" for the whole
+
+    @property
+    def key(self) -> str:
+        """32 hex digits that are this delivery's alone. The text is no part of it: an edit is no new delivery."""
+        named = "\x1f".join((self.campaign, self.article, self.account, self.part))
+        return sha256(named.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A delivery's row: where it stands, who holds it, what was sent."""
+
+    delivery: Delivery
+    state: State
+    digest: str = ""  # of what was last tried or sent
+    owner: str = ""
+    lease_until: datetime | None = None  # aware, UTC
+    attempts: int = 0
+    detail: str = ""  # why it failed or is held, for people
+    changed_at: datetime | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one channel of one run ended."""
+
+    account: str
+    status: Literal["sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown"]
+    detail: str = ""
+    url: str = ""
+    digest: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Nothing is left to do for a person."""
+        return self.status in {"sent", "already", "corrected", "skipped"}

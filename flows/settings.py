@@ -1,0 +1,55 @@
+"""The settings of an installation, from the environment and `.env`. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel, Field, create_model
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PRESSROOM_"
+
+
+class Settings(BaseSettings):
+    """Where things stand, and how patient a run is. Each is set as `PRESSROOM_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    ledger: str = ""  # a SQLAlchemy URL; "" is .pressroom/ledger.db in the project
+    outbox: Path = Path("outbox")
+    attempts: int = Field(default=4, ge=1, le=10)  # of one push in one run
+    retry_delay: float = Field(default=2.0, ge=0)  # seconds before the second attempt, then doubled
+    patience: float = Field(default=120.0, ge=0)  # the longest that a run waits when a platform says "later"
+    lease: timedelta = timedelta(minutes=10)
+    settling: timedelta = timedelta(seconds=30)
+
+    @classmethod
+    def of(cls, root: Path) -> Settings:
+        """The settings of a project: its `.env` counts, the environment more."""
+        return cls(_env_file=root / ".env")  # type: ignore[call-arg]  # a parameter of BaseSettings itself
+
+    def ledger_url(self, root: Path) -> str:
+        """The ledger's SQLAlchemy URL."""
+        return self.ledger or f"sqlite:///{(root / '.pressroom' / 'ledger.db').resolve()}"
+
+    def outbox_of(self, root: Path) -> Path:
+        """The outbox's folder."""
+        return root / self.outbox
+
+
+def variables(account: str) -> str:
+    """What the variables of an account begin with: `mastodon:clinic-2` reads `PRESSROOM_MASTODON_CLINIC_2_…`."""
+    return PREFIX + re.sub(r"\W+", "_", account).upper() + "_"
+
+
+def account_settings(model: type[BaseModel], account: str, root: Path) -> BaseModel:
+    """An adapter's settings as the environment has them."""
+    reader = create_model(f"{model.__name__}FromEnvironment", __base__=(BaseSettings, model))
+    reader.model_config = SettingsConfigDict(
+        env_prefix=variables(account), env_file=root / ".env", extra="ignore", frozen=True
+    )
+    reader.model_rebuild(force=True)
+    return cast("Any", reader)()
