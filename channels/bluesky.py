@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +12,7 @@ import regex
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
-from channels.errors import ChannelError, Misconfigured, Rejected
+from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.network import Message, Network, Remote
 from content.findings import Finding
 from content.fitting import Limits
@@ -21,9 +21,12 @@ from content.post import Post
 
 POST = "app.bsky.feed.post"
 BASE32 = "234567abcdefghijklmnopqrstuvwxyz"  # the TID alphabet, in sorting order
-HASHTAG = regex.compile(r"(?<![\w#])#(\w*[^\W\d_]\w*)")
+HASHTAG = regex.compile(r"(?<![\w#/&])#(\w*[^\W\d_]\w*)")
 EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
-SPREAD = timedelta(days=730)  # record keys lie in 2023 and 2024: servers may refuse keys from the future
+SPREAD = timedelta(
+    days=730
+)  # record keys lie in 2023 and 2024: servers may refuse keys from the future
+AUTH = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
 YOUR_DID, YOUR_CID, NOW = "(did of the account)", "(cid of that part)", "(time of sending)"
 
 
@@ -45,7 +48,7 @@ class Bluesky(Network):
     settings_model = BlueskySettings
     can = Capabilities(
         # https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json
-        limits=Limits(text=300, count=graphemes, bytes=3000, alt=2000, parts=12),
+        limits=Limits(text=300, count=graphemes, bytes=3000, parts=12),
         unit="graphemes",
         repeat_safe=True,
         finds=True,
@@ -54,7 +57,10 @@ class Bluesky(Network):
     )
 
     def __init__(
-        self, account: str = "", settings: BlueskySettings | None = None, http: httpx.Client | None = None
+        self,
+        account: str = "",
+        settings: BlueskySettings | None = None,
+        http: httpx.Client | None = None,
     ) -> None:
         super().__init__(account, http)
         self._settings = settings or BlueskySettings()
@@ -69,6 +75,11 @@ class Bluesky(Network):
     def credentials(self) -> dict[str, str]:
         """The session's token, once there is one."""
         return {"Authorization": f"Bearer {self._session['accessJwt']}"} if self._session else {}
+
+    def secrets(self) -> tuple[str, ...]:
+        """The password, and the session's tokens."""
+        password = self._settings.password.get_secret_value()
+        return (password, self._session.get("accessJwt", ""), self._session.get("refreshJwt", ""))
 
     def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
         """One record. `earlier` are `uri cid` pairs, as `deliver` gives them."""
@@ -85,55 +96,72 @@ class Bluesky(Network):
             record["embed"] = _card(post)
         if earlier:
             record["reply"] = {"root": _reference(earlier[0]), "parent": _reference(earlier[-1])}
-        body = {"repo": self._did(), "collection": POST, "rkey": record_key(key, number), "record": record}
+        body = {"repo": YOUR_DID, **_place(record_key(key, number)), "record": record}
         return Message(method="POST", url=f"{self._xrpc}/com.atproto.repo.putRecord", body=body)
-
-    def publish(self, rendition: Post, key: str) -> Receipt:
-        """Log in, then put each part's record."""
-        if self.configured:
-            self._log_in()
-        return super().publish(rendition, key)
 
     def deliver(self, message: Message) -> Remote:
         """Put one record. Its id is `uri cid`: a reply needs both."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        record = {**message.body["record"], "createdAt": now}
-        answer = self.call(message.method, message.url, json={**message.body, "record": record}).json()
-        return self._remote(answer["uri"], answer["cid"])
+        # a record that is there keeps its time: put again, it is the same record with the same cid
+        there = self._read(message.body["rkey"]) or {"value": {}}
+        record = {**message.body["record"], "createdAt": there["value"].get("createdAt", now)}
+        return self._remote(
+            self._ask("POST", "repo.putRecord", json={**message.body, "record": record})
+        )
 
     def find(self, rendition: Post, key: str) -> Receipt | None:
-        """Read the records back by their keys. None unless every part is there."""
-        self._log_in()
-        sent = []
-        for number in range(len(rendition.parts)):
-            wanted = {"repo": self._did(), "collection": POST, "rkey": record_key(key, number)}
-            try:
-                answer = self.call("GET", f"{self._xrpc}/com.atproto.repo.getRecord", params=wanted).json()
-            except Rejected as error:
-                if "RecordNotFound" in error.detail:
-                    return None
-                raise
-            sent.append(self._remote(answer["uri"], answer["cid"]))
-        return self.receipt(rendition, sent)
+        """Read the records back by their keys."""
+        records = [self._read(record_key(key, number)) for number in range(len(rendition.parts))]
+        return self.found(rendition, [self._remote(record) for record in records if record])
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the records; deleting twice is no error for a PDS."""
-        self._log_in()
         for remote_id in reversed(receipt.remote_ids):
-            wanted = {"repo": self._did(), "collection": POST, "rkey": remote_id.split()[0].rpartition("/")[2]}
-            self.call("POST", f"{self._xrpc}/com.atproto.repo.deleteRecord", json=wanted)
+            place = _place(remote_id.split()[0].rpartition("/")[2])
+            self._ask("POST", "repo.deleteRecord", json={"repo": YOUR_DID, **place})
 
     def doctor(self) -> list[Finding]:
         """Log in."""
-        return self.examined(self._log_in) if self.configured else self.missing("handle", "password")
+        return (
+            self.examined(self._log_in) if self.configured else self.missing("handle", "password")
+        )
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
-        """A PDS answers 400 where others answer 401."""
-        refused = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
-        if response.status_code == 400 and any(name in response.text for name in refused):
-            self._session = {}
+        """A PDS says 400 where others say 401. Its limits end at a second since 1970."""
+        if response.status_code == 400 and any(f'"{name}"' in response.text for name in AUTH):
             return Misconfigured(self.account, detail)
+        reset = response.headers.get("ratelimit-reset", "")
+        if response.status_code == 429 and reset.isdigit():
+            return Unavailable(self.account, detail, retry_after=max(0.0, int(reset) - time.time()))
         return None
+
+    def _ask(self, method: str, name: str, **request: Any) -> dict[str, Any]:
+        """One call in the account's session, which lasts for two hours or so and is renewed once."""
+        self._log_in()
+        try:
+            return self._once(method, name, **request)
+        except Misconfigured as error:
+            if "ExpiredToken" not in error.detail:
+                raise
+        self._session = {}
+        self._log_in()
+        return self._once(method, name, **request)
+
+    def _once(self, method: str, name: str, **request: Any) -> dict[str, Any]:
+        for place in ("json", "params"):
+            if place in request:
+                request[place] = {**request[place], "repo": self._session["did"]}
+        answer = self.call(method, f"{self._xrpc}/com.atproto.{name}", **request)
+        told: dict[str, Any] = self.read(answer) if answer.content else {}
+        return told
+
+    def _read(self, rkey: str) -> dict[str, Any] | None:
+        try:
+            return self._ask("GET", "repo.getRecord", params={"repo": YOUR_DID, **_place(rkey)})
+        except Rejected as error:
+            if "RecordNotFound" in error.detail:
+                return None
+            raise
 
     def _log_in(self) -> None:
         # 30 sessions in five minutes are allowed: one serves for the life of the channel
@@ -141,35 +169,46 @@ class Bluesky(Network):
             return
         password = self._settings.password.get_secret_value()
         body = {"identifier": self._settings.handle, "password": password}
-        ask = partial(self.call, "POST", f"{self._xrpc}/com.atproto.server.createSession", json=body)
-        self._session = ask().json()
+        answer = self.call("POST", f"{self._xrpc}/com.atproto.server.createSession", json=body)
+        self._session = {
+            name: self.told(answer, name) for name in ("did", "accessJwt", "refreshJwt")
+        }
 
-    def _did(self) -> str:
-        return self._session.get("did", YOUR_DID)
-
-    def _remote(self, uri: str, cid: str) -> Remote:
-        return Remote(f"{uri} {cid}", f"https://bsky.app/profile/{self._did()}/post/{uri.rpartition('/')[2]}")
+    def _remote(self, record: dict[str, Any]) -> Remote:
+        try:
+            uri, cid = record["uri"], record["cid"]
+        except KeyError:
+            raise Uncertain(self.account, "the answer names no record") from None
+        page = f"https://bsky.app/profile/{self._session['did']}/post/{uri.rpartition('/')[2]}"
+        return Remote(f"{uri} {cid}", page)
 
 
 def record_key(key: str, number: int) -> str:
-    """A TID (13 characters, sortable) that is the delivery's own: its part `number` and nothing else makes it.
+    """A TID (13 sortable characters) made of the delivery's key and the part's number alone.
 
     https://atproto.com/specs/tid: 53 bits of microseconds, 10 bits of a clock id.
     """
     drawn = int(sha256(key.encode()).hexdigest(), 16)
-    microseconds = int(EPOCH.timestamp()) * 1_000_000 + drawn % (SPREAD // timedelta(microseconds=1)) + number
+    microseconds = (
+        int(EPOCH.timestamp()) * 1_000_000 + drawn % (SPREAD // timedelta(microseconds=1)) + number
+    )
     value = microseconds << 10 | drawn >> 64 & 1023
     return "".join(BASE32[value >> shift & 31] for shift in range(60, -1, -5))
 
 
 def facets(text: str) -> list[dict[str, Any]]:
     """Links and hashtags with their offsets in UTF-8 bytes."""
-    found = [({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, tag.start(), tag.end()) for tag in HASHTAG.finditer(text)]
-    at = 0
+    found, at = [], 0
     for link in links_in(text):
         at = text.index(link, at)
         found.append(({"$type": "app.bsky.richtext.facet#link", "uri": link}, at, at + len(link)))
         at += len(link)
+    links = [range(start, end) for _, start, end in found]
+    # the anchor of a link is no hashtag
+    tags = [tag for tag in HASHTAG.finditer(text) if not any(tag.start() in link for link in links)]
+    found += [
+        ({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, *tag.span()) for tag in tags
+    ]
     return [
         {
             "index": {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())},
@@ -183,6 +222,10 @@ def _card(post: Post) -> dict[str, Any]:
     card = post.card
     external = {"uri": card.url, "title": card.title, "description": card.description}
     return {"$type": "app.bsky.embed.external", "external": external}
+
+
+def _place(rkey: str) -> dict[str, str]:
+    return {"collection": POST, "rkey": rkey}
 
 
 def _reference(remote_id: str) -> dict[str, str]:

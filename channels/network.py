@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from channels.base import Channel, Parcel, Receipt
-from channels.errors import ChannelError, Misconfigured, Rejected, Unsupported
+from channels.errors import ChannelError, Misconfigured, Rejected, Uncertain, Unsupported
 from channels.http import client, send
 from content.findings import Finding
 from content.post import Post
@@ -53,7 +54,7 @@ class Network(Channel[Post]):
 
     @abstractmethod
     def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
-        """The request for part `number` (from 0), answering the parts with the ids `earlier`. Pure."""
+        """The request for part `number` (from 0), answering those with the ids `earlier`. Pure."""
 
     @abstractmethod
     def deliver(self, message: Message) -> Remote:
@@ -62,7 +63,11 @@ class Network(Channel[Post]):
     def publish(self, rendition: Post, key: str) -> Receipt:
         """Send every part. An error in the middle of a thread carries what was sent so far."""
         if not self.configured:
-            raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
+            raise Misconfigured(
+                self.account, "no account is set up; `pressroom doctor` says what is missing"
+            )
+        if len(rendition.parts) > self.can.limits.parts:
+            raise Unsupported(self.account, f"can't send a thread of {len(rendition.parts)} parts")
         sent: list[Remote] = []
         for number in range(len(rendition.parts)):
             try:
@@ -75,25 +80,55 @@ class Network(Channel[Post]):
         return self.receipt(rendition, sent)
 
     def call(self, method: str, url: str, **request: Any) -> httpx.Response:
-        """One request with the account's credentials. Raises `ChannelError`, without any secret in it."""
+        """One request with the account's credentials. Raises `ChannelError`, free of secrets."""
         self._http = self._http or client()
         headers = {**self.credentials(), **request.pop("headers", {})}
-        secrets = tuple(value.removeprefix("Bearer ") for value in self.credentials().values())
         built = self._http.build_request(method, url, headers=headers, **request)
-        return send(self.account, self._http, built, secrets=secrets, peculiar=self.failure)
+        return send(self.account, self._http, built, secrets=self.secrets(), peculiar=self.failure)
+
+    def told(self, response: httpx.Response, *names: str) -> str:
+        """A value of an answer's JSON. Raises `Uncertain` where it is not there: what was done?"""
+        value = self.read(response)
+        try:
+            for name in names:
+                value = value[name]
+        except (KeyError, TypeError):
+            raise Uncertain(self.account, f"the answer has no {'.'.join(names)}") from None
+        return str(value)
+
+    def read(self, response: httpx.Response) -> Any:
+        """An answer's JSON. Raises `Uncertain` for anything else: a proxy's page says nothing."""
+        try:
+            return response.json()
+        except ValueError:
+            raise Uncertain(self.account, "the answer is no JSON") from None
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may repeat."""
+        return tuple(value.removeprefix("Bearer ") for value in self.credentials().values())
 
     def failure(self, _response: httpx.Response, _detail: str) -> ChannelError | None:
-        """The error of an answer that is peculiar to this network; None where it means what it means elsewhere."""
+        """The error of an answer that means something else here; None where it does not."""
         return None
 
     @abstractmethod
     def credentials(self) -> dict[str, str]:
         """The headers that open the account."""
 
+    def found(self, rendition: Post, there: list[Remote]) -> Receipt | None:
+        """What a read-back means. Raises `Uncertain`, with what is there, if some parts lack."""
+        if not there:
+            return None
+        receipt = self.receipt(rendition, there)
+        if len(there) == len(rendition.parts):
+            return receipt
+        seen = f"{len(there)} of {len(rendition.parts)} parts are there"
+        raise Uncertain(self.account, seen, sent=receipt)
+
     def same_parts(self, receipt: Receipt, rendition: Post) -> None:
         """An edit can't add or drop a part of a thread. Raises `Unsupported`."""
         if len(receipt.remote_ids) != len(rendition.parts):
-            change = f"{len(receipt.remote_ids)} parts are out, and {len(rendition.parts)} would be needed"
+            change = f"it has {len(receipt.remote_ids)} parts, not {len(rendition.parts)}"
             raise Unsupported(self.account, f"can't correct the thread: {change}")
 
     def gone_is_fine(self, delete: Callable[[], object]) -> None:
@@ -110,7 +145,9 @@ class Network(Channel[Post]):
             ask()
         except ChannelError as error:
             why = f"The account does not answer as it should: {error.detail}."
-            return [Finding(rule="account.refused", severity="block", why=why, channel=self.account)]
+            return [
+                Finding(rule="account.refused", severity="block", why=why, channel=self.account)
+            ]
         return []
 
     def missing(self, *fields: str) -> list[Finding]:
@@ -119,7 +156,13 @@ class Network(Channel[Post]):
         names = ", ".join(prefix + field.upper() for field in fields)
         why = f"{self.title} goes to the outbox: no account is set up."
         return [
-            Finding(rule="account.missing", severity="info", why=why, mend=f"Set {names}.", channel=self.account)
+            Finding(
+                rule="account.missing",
+                severity="info",
+                why=why,
+                mend=f"Set {names}.",
+                channel=self.account,
+            )
         ]
 
     def receipt(self, rendition: Post, sent: list[Remote]) -> Receipt:
@@ -135,9 +178,12 @@ class Network(Channel[Post]):
     def parcel(self, rendition: Post, key: str) -> Parcel:
         """The requests as JSON, the words as text, the pictures as files."""
         earlier = tuple(f"(id of part {number})" for number in range(1, len(rendition.parts) + 1))
-        messages = [self.message(rendition, n, earlier[:n], key) for n in range(len(rendition.parts))]
+        messages = [
+            self.message(rendition, n, earlier[:n], key) for n in range(len(rendition.parts))
+        ]
         requests = [
-            {"method": m.method, "url": m.url, "headers": dict(m.headers), "json": m.body} for m in messages
+            {"method": m.method, "url": m.url, "headers": dict(m.headers), "json": m.body}
+            for m in messages
         ]
         text = "\n\n---\n\n".join(part.text for part in rendition.parts) + "\n"
         pictures = [image for part in rendition.parts for image in part.images]
@@ -149,3 +195,10 @@ class Network(Channel[Post]):
             **{f"images/{image.path}": image.data for image in pictures},
         }
         return Parcel(files=tuple(files.items()), opens="post.txt")
+
+
+def bears(text: str, link: str) -> bool:
+    """Whether a text carries a delivery's own link, and not one that only begins like it."""
+    # networks rewrite host and path (Punycode, a slash more); what we track by stands in the query
+    mark = urlsplit(link).query or link
+    return re.search(re.escape(mark) + r"(?![\w%&=~+-]|\.\w)", text) is not None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Unavailable
-from channels.network import Message, Network, Remote
+from channels.network import Message, Network, Remote, bears
 from content.findings import Finding
 from content.fitting import Limits
 from content.measures import x_weighted
@@ -29,13 +29,13 @@ class XSettings(BaseModel):
 
 
 class X(Network):
-    """No key makes a second attempt safe, so what is uncertain is looked for among the account's posts."""
+    """No key makes a second attempt safe: what is uncertain is looked for among the posts."""
 
     name = "x"
     title = "X"
     settings_model = XSettings
     can = Capabilities(
-        # Replies are for those that the author summoned; whether one's own thread counts is nowhere said: one part
+        # replies are for those whom the author summoned; is one's own thread exempt? one part
         limits=Limits(text=280, count=x_weighted, alt=1000),
         unit="weighted characters, links as 23",
         finds=True,
@@ -45,7 +45,9 @@ class X(Network):
         source="https://docs.x.com/fundamentals/counting-characters",
     )
 
-    def __init__(self, account: str = "", settings: XSettings | None = None, http: httpx.Client | None = None) -> None:
+    def __init__(
+        self, account: str = "", settings: XSettings | None = None, http: httpx.Client | None = None
+    ) -> None:
         super().__init__(account, http)
         self._settings = settings or XSettings()
         self._api = self._settings.api.rstrip("/")
@@ -59,7 +61,7 @@ class X(Network):
         """The token."""
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
 
-    def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+    def message(self, post: Post, number: int, earlier: tuple[str, ...], _key: str) -> Message:
         """The text, and what it answers."""
         body: dict[str, object] = {"text": post.parts[number].text}
         if earlier:
@@ -68,18 +70,20 @@ class X(Network):
 
     def deliver(self, message: Message) -> Remote:
         """Post one part."""
-        data = self.call(message.method, message.url, json=message.body).json()["data"]
-        return Remote(data["id"], f"https://x.com/i/status/{data['id']}")
+        return _remote(
+            self.told(self.call(message.method, message.url, json=message.body), "data", "id")
+        )
 
-    def find(self, rendition: Post, key: str) -> Receipt | None:
+    def find(self, rendition: Post, _key: str) -> Receipt | None:
         """Look through the account's newest posts for this delivery's own link."""
-        me = self.call("GET", f"{self._api}/2/users/me").json()["data"]["id"]
+        me = self.told(self.call("GET", f"{self._api}/2/users/me"), "data", "id")
         wanted = {"max_results": 100, "tweet.fields": "entities"}
-        posts = self.call("GET", f"{self._api}/2/users/{me}/tweets", params=wanted).json().get("data", [])
+        asked = self.call("GET", f"{self._api}/2/users/{me}/tweets", params=wanted)
+        posts = self.read(asked).get("data", [])
         for post in posts:
             links = post.get("entities", {}).get("urls", [])
-            if any(link.get("expanded_url") == rendition.link for link in links):
-                return self.receipt(rendition, [Remote(post["id"], f"https://x.com/i/status/{post['id']}")])
+            if any(bears(link.get("expanded_url", ""), rendition.link) for link in links):
+                return self.found(rendition, [_remote(post["id"])])
         return None
 
     def retract(self, receipt: Receipt) -> None:
@@ -89,15 +93,23 @@ class X(Network):
 
     def doctor(self) -> list[Finding]:
         """Ask X whose token this is."""
-        return self.examined(partial(self.call, "GET", f"{self._api}/2/users/me")) if self.configured else self.missing("token")
+        return (
+            self.examined(partial(self.call, "GET", f"{self._api}/2/users/me"))
+            if self.configured
+            else self.missing("token")
+        )
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """X says "duplicate" with a 403, and when to come back in seconds since 1970."""
         if response.status_code == 403 and "duplicate content" in response.text:
             return Duplicate(self.account, detail)
-        if response.status_code == 429 and "usage-capped" in response.text:
+        if "usage-capped" in response.text:
             return Misconfigured(self.account, f"the credits are used up: {detail}")
         reset = response.headers.get("x-rate-limit-reset", "")
         if response.status_code == 429 and reset.isdigit():
             return Unavailable(self.account, detail, retry_after=max(0.0, int(reset) - time.time()))
         return None
+
+
+def _remote(post_id: str) -> Remote:
+    return Remote(post_id, f"https://x.com/i/status/{post_id}")

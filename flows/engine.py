@@ -30,7 +30,6 @@ DEFAULTS = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "50",
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_LOGGING_LEVEL": "ERROR",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "pressroom",
 }
 
 
