@@ -62,7 +62,7 @@ class Channel(ABC, Generic[R]):
 
     name: ClassVar[str]  # "mastodon": template, settings prefix, registry
     title: ClassVar[str]  # "Mastodon": for people
-    form: ClassVar[Any]  # Page, Newsletter or Post
+    form: Any  # Page, Newsletter or Post
     can: Capabilities  # of the instance: a server may set its own limits
     settings_model: ClassVar[type[BaseModel] | None] = None
 

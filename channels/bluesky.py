@@ -23,9 +23,7 @@ POST = "app.bsky.feed.post"
 BASE32 = "234567abcdefghijklmnopqrstuvwxyz"  # the TID alphabet, in sorting order
 HASHTAG = regex.compile(r"(?<![\w#/&])#(\w*[^\W\d_]\w*)")
 EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
-SPREAD = timedelta(
-    days=730
-)  # record keys lie in 2023 and 2024: servers may refuse keys from the future
+SPREAD = timedelta(days=730)  # record keys lie in 2023 and 2024: servers may refuse keys from the future
 AUTH = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
 YOUR_DID, YOUR_CID, NOW = "(did of the account)", "(cid of that part)", "(time of sending)"
 
@@ -105,9 +103,7 @@ class Bluesky(Network):
         # a record that is there keeps its time: put again, it is the same record with the same cid
         there = self._read(message.body["rkey"]) or {"value": {}}
         record = {**message.body["record"], "createdAt": there["value"].get("createdAt", now)}
-        return self._remote(
-            self._ask("POST", "repo.putRecord", json={**message.body, "record": record})
-        )
+        return self._remote(self._ask("POST", "repo.putRecord", json={**message.body, "record": record}))
 
     def find(self, rendition: Post, key: str) -> Receipt | None:
         """Read the records back by their keys."""
@@ -122,9 +118,7 @@ class Bluesky(Network):
 
     def doctor(self) -> list[Finding]:
         """Log in."""
-        return (
-            self.examined(self._log_in) if self.configured else self.missing("handle", "password")
-        )
+        return self.examined(self._log_in) if self.configured else self.missing("handle", "password")
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """A PDS says 400 where others say 401. Its limits end at a second since 1970."""
@@ -136,7 +130,7 @@ class Bluesky(Network):
         return None
 
     def _ask(self, method: str, name: str, **request: Any) -> dict[str, Any]:
-        """One call in the account's session, which lasts for two hours or so and is renewed once."""
+        """A PDS says 400 where others say 401; its limits end at a second since 1970."""
         self._log_in()
         try:
             return self._once(method, name, **request)
@@ -170,9 +164,7 @@ class Bluesky(Network):
         password = self._settings.password.get_secret_value()
         body = {"identifier": self._settings.handle, "password": password}
         answer = self.call("POST", f"{self._xrpc}/com.atproto.server.createSession", json=body)
-        self._session = {
-            name: self.told(answer, name) for name in ("did", "accessJwt", "refreshJwt")
-        }
+        self._session = {name: self.told(answer, name) for name in ("did", "accessJwt", "refreshJwt")}
 
     def _remote(self, record: dict[str, Any]) -> Remote:
         try:
@@ -189,9 +181,7 @@ def record_key(key: str, number: int) -> str:
     https://atproto.com/specs/tid: 53 bits of microseconds, 10 bits of a clock id.
     """
     drawn = int(sha256(key.encode()).hexdigest(), 16)
-    microseconds = (
-        int(EPOCH.timestamp()) * 1_000_000 + drawn % (SPREAD // timedelta(microseconds=1)) + number
-    )
+    microseconds = int(EPOCH.timestamp()) * 1_000_000 + drawn % (SPREAD // timedelta(microseconds=1)) + number
     value = microseconds << 10 | drawn >> 64 & 1023
     return "".join(BASE32[value >> shift & 31] for shift in range(60, -1, -5))
 
@@ -206,9 +196,7 @@ def facets(text: str) -> list[dict[str, Any]]:
     links = [range(start, end) for _, start, end in found]
     # the anchor of a link is no hashtag
     tags = [tag for tag in HASHTAG.finditer(text) if not any(tag.start() in link for link in links)]
-    found += [
-        ({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, *tag.span()) for tag in tags
-    ]
+    found += [({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, *tag.span()) for tag in tags]
     return [
         {
             "index": {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())},

@@ -26,7 +26,10 @@ def place_file(path: Path, data: bytes) -> None:
 
 def place_folder(folder: Path, files: Iterable[File]) -> None:
     """Write a folder beside its place, then move it there. Raises `OSError`; then the old one still stands."""
-    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    partial, old = (
+        folder.with_name(f".{folder.name}.partial"),
+        folder.with_name(f".{folder.name}.old"),
+    )
     for leftover in (partial, old):
         shutil.rmtree(leftover, ignore_errors=True)
     try:

@@ -50,7 +50,12 @@ class Unavailable(ChannelError):
     """Nothing was sent: too many requests, or no connection. `retry_after` is in seconds."""
 
     def __init__(
-        self, channel: str, detail: str, *, retry_after: float | None = None, sent: Receipt | None = None
+        self,
+        channel: str,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        sent: Receipt | None = None,
     ) -> None:
         super().__init__(channel, detail, sent=sent)
         self.retry_after = retry_after

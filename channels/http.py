@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
 import httpx
 
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 Peculiar = Callable[[httpx.Response, str], ChannelError | None]
 SHOWN = 300  # characters of an answer that are worth repeating

@@ -112,9 +112,7 @@ class LinkedIn(Network):
 
     def deliver(self, message: Message) -> Remote:
         """Post; the id comes in a header."""
-        answer = self.call(
-            message.method, message.url, json=message.body, headers=dict(message.headers)
-        )
+        answer = self.call(message.method, message.url, json=message.body, headers=dict(message.headers))
         if "x-restli-id" not in answer.headers:
             raise Uncertain(self.account, "the answer has no x-restli-id")
         return _remote(answer.headers["x-restli-id"])
@@ -148,14 +146,10 @@ class LinkedIn(Network):
             named = URN.search(response.text)
             return Duplicate(self.account, detail, sent=self._earlier(named[0]) if named else None)
         if response.status_code == 426:
-            return Misconfigured(
-                self.account, f"LinkedIn-Version {self._settings.version} has lapsed: {detail}"
-            )
+            return Misconfigured(self.account, f"LinkedIn-Version {self._settings.version} has lapsed: {detail}")
         if response.status_code == 429:
             wait = retry_after(response.headers)
-            return Unavailable(
-                self.account, detail, retry_after=_until_midnight() if wait is None else wait
-            )
+            return Unavailable(self.account, detail, retry_after=_until_midnight() if wait is None else wait)
         return None
 
     def _earlier(self, urn: str) -> Receipt:
@@ -198,9 +192,7 @@ def _hashtags(text: str) -> list[re.Match[str]]:
 
 def _until_midnight() -> float:
     now = datetime.now(UTC)
-    return (
-        (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0) - now
-    ).total_seconds()
+    return ((now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0) - now).total_seconds()
 
 
 def _escape(text: str) -> str:

@@ -86,9 +86,7 @@ class Mastodon(Network):
 
     def deliver(self, message: Message) -> Remote:
         """Post one status."""
-        answer = self.call(
-            message.method, message.url, json=message.body, headers=dict(message.headers)
-        )
+        answer = self.call(message.method, message.url, json=message.body, headers=dict(message.headers))
         return _remote(self.told(answer, "id"), self.read(answer))
 
     def find(self, rendition: Post, _key: str) -> Receipt | None:
@@ -125,9 +123,7 @@ class Mastodon(Network):
         """Ask the server whether the token still opens the account, and what its posts may hold."""
         if not self.configured:
             return self.missing("server", "token")
-        refused = self.examined(
-            partial(self.call, "GET", f"{self._api}/accounts/verify_credentials")
-        )
+        refused = self.examined(partial(self.call, "GET", f"{self._api}/accounts/verify_credentials"))
         return refused or self._other_limits()
 
     def limits_of_server(self) -> Limits:
@@ -139,9 +135,7 @@ class Mastodon(Network):
         statuses = told.get("configuration", {}).get("statuses", {})
         # Pleroma and its kin say max_toot_chars in v1 alone
         text = statuses.get("max_characters") or told.get("max_toot_chars") or LIMITS.text
-        return replace(
-            LIMITS, text=text, count=counted(statuses.get("characters_reserved_per_url", LINK))
-        )
+        return replace(LIMITS, text=text, count=counted(statuses.get("characters_reserved_per_url", LINK)))
 
     def _instance(self, version: str) -> dict[str, Any]:
         told: dict[str, Any] = self.read(self.call("GET", f"{self._server}/api/{version}/instance"))

@@ -63,9 +63,7 @@ class Network(Channel[Post]):
     def publish(self, rendition: Post, key: str) -> Receipt:
         """Send every part. An error in the middle of a thread carries what was sent so far."""
         if not self.configured:
-            raise Misconfigured(
-                self.account, "no account is set up; `pressroom doctor` says what is missing"
-            )
+            raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
         if len(rendition.parts) > self.can.limits.parts:
             raise Unsupported(self.account, f"can't send a thread of {len(rendition.parts)} parts")
         sent: list[Remote] = []
@@ -145,9 +143,7 @@ class Network(Channel[Post]):
             ask()
         except ChannelError as error:
             why = f"The account does not answer as it should: {error.detail}."
-            return [
-                Finding(rule="account.refused", severity="block", why=why, channel=self.account)
-            ]
+            return [Finding(rule="account.refused", severity="block", why=why, channel=self.account)]
         return []
 
     def missing(self, *fields: str) -> list[Finding]:
@@ -178,13 +174,8 @@ class Network(Channel[Post]):
     def parcel(self, rendition: Post, key: str) -> Parcel:
         """The requests as JSON, the words as text, the pictures as files."""
         earlier = tuple(f"(id of part {number})" for number in range(1, len(rendition.parts) + 1))
-        messages = [
-            self.message(rendition, n, earlier[:n], key) for n in range(len(rendition.parts))
-        ]
-        requests = [
-            {"method": m.method, "url": m.url, "headers": dict(m.headers), "json": m.body}
-            for m in messages
-        ]
+        messages = [self.message(rendition, n, earlier[:n], key) for n in range(len(rendition.parts))]
+        requests = [{"method": m.method, "url": m.url, "headers": dict(m.headers), "json": m.body} for m in messages]
         text = "\n\n---\n\n".join(part.text for part in rendition.parts) + "\n"
         pictures = [image for part in rendition.parts for image in part.images]
         if rendition.card.image:

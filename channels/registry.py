@@ -31,7 +31,7 @@ def known() -> dict[str, str]:
 
 def channel_class(account: str) -> type[Channel[Any]]:
     """The class behind `mastodon` or `mastodon:clinic-2`. Raises `Refused` with the nearest name."""
-    name = account.split(":")[0]
+    name = account.split(":", maxsplit=1)[0]
     if name not in known():
         raise Refused([unknown(account)])
     module, _, attribute = known()[name].partition(":")
@@ -46,9 +46,15 @@ def offline(account: str) -> Channel[Any]:
 
 def unknown(account: str, file: str = "", line: int = 0, column: int = 0) -> Finding:
     """There is no such channel; which one was meant?"""
-    near = difflib.get_close_matches(account.split(":")[0], known(), n=1)
+    near = difflib.get_close_matches(account.split(":", maxsplit=1)[0], known(), n=1)
     mend = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known())}."
     why = f"There is no channel '{account}'."
     return Finding(
-        rule="channel.unknown", severity="block", why=why, mend=mend, file=file, line=line, column=column
+        rule="channel.unknown",
+        severity="block",
+        why=why,
+        mend=mend,
+        file=file,
+        line=line,
+        column=column,
     )

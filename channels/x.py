@@ -45,9 +45,7 @@ class X(Network):
         source="https://docs.x.com/fundamentals/counting-characters",
     )
 
-    def __init__(
-        self, account: str = "", settings: XSettings | None = None, http: httpx.Client | None = None
-    ) -> None:
+    def __init__(self, account: str = "", settings: XSettings | None = None, http: httpx.Client | None = None) -> None:
         super().__init__(account, http)
         self._settings = settings or XSettings()
         self._api = self._settings.api.rstrip("/")
@@ -70,9 +68,7 @@ class X(Network):
 
     def deliver(self, message: Message) -> Remote:
         """Post one part."""
-        return _remote(
-            self.told(self.call(message.method, message.url, json=message.body), "data", "id")
-        )
+        return _remote(self.told(self.call(message.method, message.url, json=message.body), "data", "id"))
 
     def find(self, rendition: Post, _key: str) -> Receipt | None:
         """Look through the account's newest posts for this delivery's own link."""

@@ -20,9 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from content import faults, foreign, frontmatter, markdown, shortcodes, source
+from content import faults, foreign, frontmatter, shortcodes, source
 from content.findings import Finding, Refused
 from content.frontmatter import Mapping
+from content.markdown import Body, render
 
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 DATED_NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})-(.+)$")  # Jekyll's file names
@@ -194,9 +195,9 @@ class Article:
         return parse(source.read(path, name), path)
 
     @cached_property
-    def body(self) -> markdown.Body:
+    def body(self) -> Body:
         """The body as safe HTML, in blocks. Made once."""
-        return markdown.render(self.markdown)
+        return render(self.markdown)
 
     @property
     def direction(self) -> str:
@@ -211,7 +212,7 @@ class Article:
     def overrides(self, channel: str) -> Overrides:
         """What the front matter says for a channel: `mastodon:clinic` before `mastodon`."""
         channels = self.meta.channels
-        return channels.get(channel) or channels.get(channel.split(":")[0]) or Overrides()
+        return channels.get(channel) or channels.get(channel.split(":", maxsplit=1)[0]) or Overrides()
 
 
 def parse(text: source.Source, path: Path) -> Article:

@@ -61,7 +61,13 @@ def _headings(article: Article) -> Iterator[Finding]:
     for heading in article.body.headings:
         if heading.level > level + 1:
             why = f"The heading '{heading.text}' is a level {heading.level} below a level {level}."
-            yield _at(article, heading.text, "heading.order", why, "Use the next level, so that screen readers follow.")
+            yield _at(
+                article,
+                heading.text,
+                "heading.order",
+                why,
+                "Use the next level, so that screen readers follow.",
+            )
         level = heading.level
 
 
@@ -70,7 +76,13 @@ def _pictures(article: Article) -> Iterator[Finding]:
         if not (image.get("alt") or "").strip():
             src = image.get("src") or ""
             why = f"The picture '{src}' has no text for people who can't see it."
-            yield _at(article, src, "image.alt", why, "Write it between the brackets: ![What it shows](…).")
+            yield _at(
+                article,
+                src,
+                "image.alt",
+                why,
+                "Write it between the brackets: ![What it shows](…).",
+            )
 
 
 def _site(context: Context) -> Iterator[Finding]:

@@ -79,7 +79,11 @@ def show(picture: Picture | None, article: Article, context: Context) -> Shown |
 
 
 def _place(
-    image: HtmlElement, article: Article, context: Context, assets: dict[str, Asset], notes: list[Finding]
+    image: HtmlElement,
+    article: Article,
+    context: Context,
+    assets: dict[str, Asset],
+    notes: list[Finding],
 ) -> None:
     src = image.get("src", "")
     if src.startswith(images.REMOTE):
@@ -114,5 +118,11 @@ def _line_of(src: str, article: Article) -> int:
 def _missing(missing: images.Missing, article: Article, line: int, column: int = 0) -> Finding:
     mend = "Put the file beside the article, or write its whole address; until then it is left out."
     return Finding(
-        rule="image.missing", severity="warn", why=missing.why, mend=mend, file=article.name, line=line, column=column
+        rule="image.missing",
+        severity="warn",
+        why=missing.why,
+        mend=mend,
+        file=article.name,
+        line=line,
+        column=column,
     )

@@ -56,7 +56,7 @@ class Context:
         """The shared link of one delivery: its `utm_content` names it, so that a read-back can recognise it."""
         campaign = self.campaign or article.meta.slug
         marks = {
-            "utm_source": channel.split(":")[0],
+            "utm_source": channel.split(":", maxsplit=1)[0],
             "utm_medium": medium,
             "utm_campaign": campaign,
             "utm_content": f"{article.meta.slug}.{channel}".replace(":", "-"),

@@ -46,7 +46,11 @@ def _finding(fault: Any, path: Path, marks: Mapping, model: type[BaseModel]) -> 
     match fault["type"]:
         case "missing":
             return marks.finding(
-                f"article.{dotted}.missing", "block", f"'{dotted}' is missing.", f"Add, for example, `{HINTS.get(key, key + ': …')}`.", path
+                f"article.{dotted}.missing",
+                "block",
+                f"'{dotted}' is missing.",
+                f"Add, for example, `{HINTS.get(key, key + ': …')}`.",
+                path,
             )
         case "extra_forbidden":
             why = f"There is no key '{key}' here."

@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from html import unescape
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 from content.findings import Finding

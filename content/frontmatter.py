@@ -40,7 +40,13 @@ class Mapping:
         """A finding at the place of a value."""
         line, column = self.at(at)
         return Finding(
-            rule=rule, severity=severity, why=why, mend=mend, file=self.file, line=line, column=column
+            rule=rule,
+            severity=severity,
+            why=why,
+            mend=mend,
+            file=self.file,
+            line=line,
+            column=column,
         )
 
 
@@ -165,6 +171,4 @@ def _no_front_matter(text: str, file: str) -> Finding:
 
 
 def _fault(rule: str, file: str, line: int, column: int, why: str, mend: str = "") -> Finding:
-    return Finding(
-        rule=rule, severity="block", why=why, mend=mend, file=file, line=line, column=column
-    )
+    return Finding(rule=rule, severity="block", why=why, mend=mend, file=file, line=line, column=column)

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import markdown as library
 import nh3
@@ -11,7 +12,7 @@ from lxml.html import HtmlElement
 
 from content.words import opening
 
-EXTENSIONS = {
+EXTENSIONS: dict[str, dict[str, Any]] = {
     "tables": {"use_align_attribute": True},  # nh3 lets no style attribute through
     "footnotes": {"BACKLINK_TITLE": "Back to the text of note %d"},
     "def_list": {},
@@ -22,8 +23,9 @@ EXTENSIONS = {
     "sane_lists": {},
 }
 TAGS = {
-    "a", "abbr", "aside", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dfn", "div", "dl",
-    "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark",
+    "a", "abbr", "aside", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dfn", "div",
+    "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li",
+    "mark",
     "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody",
     "td", "tfoot", "th", "thead", "time", "tr", "u", "ul", "var",
 }  # fmt: skip
@@ -121,4 +123,3 @@ def _level(root: HtmlElement) -> None:
     shift = 2 - min((int(heading.tag[1]) for heading in found), default=2)
     for heading in found:
         heading.tag = f"h{min(6, int(heading.tag[1]) + shift)}"
-

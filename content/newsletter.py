@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from content import plaintext
 from content.composed import Composed, compose
-from content.findings import Finding, Refused
+from content.findings import Finding, Refused, Severity
 from content.page import brand_logo
 from content.rendition import Asset, Rendition
 from content.view import view
@@ -94,7 +94,7 @@ class Newsletter(Rendition):
             if wrong
         ]
 
-    def _rules(self) -> Iterable[tuple[str, str, str, str, bool]]:
+    def _rules(self) -> Iterable[tuple[str, Severity, str, str, bool]]:
         size = len(self.html.encode())
         clipped = f"The mail is {size:,} bytes; Gmail cuts off what is over about 102,000."
         yield "mail.size", "block", clipped, "Shorten the article for mail.", size > CLIPPED
@@ -103,9 +103,21 @@ class Newsletter(Rendition):
         mend = "Set postal_address: in content/brand.yaml."
         yield "mail.postal_address", "block", no_address, mend, not self.postal_address
         long = f"The subject has {len(self.subject)} characters; phones show about 40, desktops about 70."
-        yield "mail.subject.long", "warn", long, "Give a shorter one at channels: newsletter: subject:.", len(self.subject) > 70
+        yield (
+            "mail.subject.long",
+            "warn",
+            long,
+            "Give a shorter one at channels: newsletter: subject:.",
+            len(self.subject) > 70,
+        )
         same = "The preheader repeats the subject."
-        yield "mail.preheader.same", "warn", same, "Give another at channels: newsletter: preheader:.", self.preheader == self.subject
+        yield (
+            "mail.preheader.same",
+            "warn",
+            same,
+            "Give another at channels: newsletter: preheader:.",
+            self.preheader == self.subject,
+        )
 
 
 def unsubscribe_address(context: Context) -> str:
@@ -126,13 +138,17 @@ def _html(article: Article, context: Context, composed: Composed, names: dict[st
     template = context.templates.get_template("newsletter/article.mjml")
     source = template.render(**names, body=Markup(body))  # noqa: S704 - nh3 has cleaned it
     try:
-        html = mjml.mjml2html(source, disable_comments=False)
+        html = mjml.mjml2html(source, fonts={})  # no font is loaded from outside
     except ValueError as error:
         why = f"The newsletter's MJML can't be read: {error}."
-        finding = Finding(rule="template.mjml", severity="block", why=why, file="templates/newsletter/article.mjml")
+        finding = Finding(
+            rule="template.mjml",
+            severity="block",
+            why=why,
+            file="templates/newsletter/article.mjml",
+        )
         raise Refused([finding]) from error
-    language = f'lang="{article.meta.language}" dir="{article.direction}"'
-    return _inliner().inline(html.replace('lang="und" dir="auto"', language))
+    return _inliner().inline(html)
 
 
 def _text(article: Article, context: Context, composed: Composed, names: dict[str, object]) -> str:

@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lxml.html import Element
 from markupsafe import Markup
 
 from content import images
@@ -15,6 +16,8 @@ from content.rendition import Asset, Rendition
 from content.view import structured_data, view
 
 if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
     from content.article import Article
     from content.context import Context
     from content.findings import Finding
@@ -41,6 +44,8 @@ class Page(Rendition):
         root = deepcopy(composed.root)
         for picture in root.iter("img"):
             picture.set("loading", "lazy")
+        for table in list(root.iter("table")):
+            _let_scroll(table)
         html = template.render(
             **view(article, context),
             body=Markup(serialize(root)),  # noqa: S704 - nh3 has cleaned it
@@ -61,6 +66,21 @@ class Page(Rendition):
     def check(self, _channel: str, _limits: Limits) -> list[Finding]:
         """A page has no limits of its own yet."""
         return []
+
+
+def _let_scroll(table: HtmlElement) -> None:
+    """A wide table scrolls in a box of its own, not the whole page; a keyboard must reach it."""
+    box = Element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": _caption(table)})
+    box.tail, table.tail = table.tail, None
+    around = table.getparent()
+    if around is not None:
+        around.replace(table, box)
+    box.append(table)
+
+
+def _caption(table: HtmlElement) -> str:
+    heads = [" ".join(cell.text_content().split()) for cell in table.iter("th", "caption")]
+    return ", ".join(filter(None, heads[:4])) or "Table"
 
 
 def brand_logo(context: Context, *, mail: bool = False) -> Shown | None:

@@ -41,7 +41,12 @@ def tidy(text: str) -> str:
 
 def _wrap_line(line: str, first: str, rest: str) -> str:
     return textwrap.fill(
-        line, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        line,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -80,11 +85,8 @@ def _paragraph(text: str) -> Iterator[str]:
 
 def _block(element: HtmlElement, place: _Place) -> Iterator[str]:
     match element.tag:
-        case "h1" | "h2":
-            title = _squeeze(_inside(element, place))
-            yield f"{wrap(title)}\n{'-' * min(WIDTH, max(len(line) for line in title.splitlines() or ['']))}"
-        case "h3" | "h4" | "h5" | "h6":
-            yield wrap(_squeeze(_inside(element, place)))
+        case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+            yield _heading(wrap(_squeeze(_inside(element, place))), element.tag)
         case "ul" | "ol":
             yield _list(element, place)
         case "dl":
@@ -99,6 +101,11 @@ def _block(element: HtmlElement, place: _Place) -> Iterator[str]:
             yield "* * *"
         case _:
             yield from _blocks(element, place)
+
+
+def _heading(text: str, tag: str) -> str:
+    line = "-" * max(len(line) for line in text.splitlines() or [""])
+    return f"{text}\n{line}" if tag in {"h1", "h2"} else text
 
 
 def _list(element: HtmlElement, place: _Place) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from content import images
 from content.composed import Shown, compose, show
-from content.findings import Finding
+from content.findings import Finding, Severity
 from content.fitting import Frame, Limits, fit, split
 from content.rendition import Asset, Rendition
 
@@ -74,9 +74,16 @@ class Post(Rendition):
         """What does not fit, and what was made to fit."""
         findings = []
         for number, part in enumerate(self.parts, 1):
-            for rule, severity, why, mend in _faults(part, limits, number in self.shortened):
+            for rule, severity, why, mend in _faults(part, limits, shortened=number in self.shortened):
                 findings.append(
-                    Finding(rule=rule, severity=severity, why=why, mend=mend, channel=channel, part=number)
+                    Finding(
+                        rule=rule,
+                        severity=severity,
+                        why=why,
+                        mend=mend,
+                        channel=channel,
+                        part=number,
+                    )
                 )
         return findings
 
@@ -91,7 +98,7 @@ class _Wording:
         self.link = context.tracked(article, channel, "social")
         self.untracked = context.public_url(article)
         self.shortened: list[int] = []
-        names = [f"post/{channel.split(':')[0]}.txt", "post/default.txt"]
+        names = [f"post/{channel.split(':', maxsplit=1)[0]}.txt", "post/default.txt"]
         self.template = context.templates.select_template(names)
 
     def texts(self) -> list[str]:
@@ -175,14 +182,34 @@ def _card(article: Article, context: Context, link: str) -> Card:
     return Card(url=link, title=article.meta.title, description=article.description, image=image)
 
 
-def _faults(part: Part, limits: Limits, shortened: bool) -> Iterator[tuple[str, str, str, str]]:
+def _faults(part: Part, limits: Limits, *, shortened: bool) -> Iterator[tuple[str, Severity, str, str]]:
     size = limits.size(part.text)
     if not limits.fits(part.text):
-        yield "post.limit", "block", f"The post counts {size}; {limits.text} are allowed.", "Give it a shorter text under channels:."
+        yield (
+            "post.limit",
+            "block",
+            f"The post counts {size}; {limits.text} are allowed.",
+            "Give it a shorter text under channels:.",
+        )
     elif shortened:
-        yield "post.shortened", "warn", f"The text was shortened to fit {limits.text}.", "Give it its own text under channels:."
+        yield (
+            "post.shortened",
+            "warn",
+            f"The text was shortened to fit {limits.text}.",
+            "Give it its own text under channels:.",
+        )
     for image in part.images:
         if not image.alt:
-            yield "image.alt", "block", f"The picture '{image.path}' has no alternative text.", "Add alt: to it."
+            yield (
+                "image.alt",
+                "block",
+                f"The picture '{image.path}' has no alternative text.",
+                "Add alt: to it.",
+            )
         elif limits.alt and len(image.alt) > limits.alt:
-            yield "image.alt.long", "block", f"The alternative text has {len(image.alt)} characters; {limits.alt} are allowed.", "Shorten it."
+            yield (
+                "image.alt.long",
+                "block",
+                f"The alternative text has {len(image.alt)} characters; {limits.alt} are allowed.",
+                "Shorten it.",
+            )

@@ -39,7 +39,12 @@ class Rendition:
 def _plain(value: Any) -> Any:
     match value:
         case Asset():
-            return {"path": value.path, "sha256": value.digest, "type": value.media_type, "alt": value.alt}
+            return {
+                "path": value.path,
+                "sha256": value.digest,
+                "type": value.media_type,
+                "alt": value.alt,
+            }
         case str() | int() | None:
             return value
         case date():

@@ -48,7 +48,10 @@ def _note(code: str, kept: str, file: str, line: int) -> Finding:
     shown = " ".join(code.split())
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
     if kept:
-        why, mend = f"{shown} is another program's shortcode; only '{kept}' was kept.", "Write the address out."
+        why, mend = (
+            f"{shown} is another program's shortcode; only '{kept}' was kept.",
+            "Write the address out.",
+        )
     else:
         why = f"{shown} is another program's shortcode; readers will not see it."
         mend = "Write what it stands for, or put it between {% raw %} and {% endraw %} to show it as it is."

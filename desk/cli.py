@@ -29,7 +29,11 @@ Root = Annotated[Path | None, Parameter(name="--root", help="The project's folde
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document, for scripts.")]
 Channels = Annotated[
     tuple[str, ...],
-    Parameter(name=["--channel", "-c"], negative="", help="Only this channel; give it again for more. Default: all."),
+    Parameter(
+        name=["--channel", "-c"],
+        negative="",
+        help="Only this channel; give it again for more. Default: all.",
+    ),
 ]
 
 
@@ -68,7 +72,10 @@ def project(root: Path | None) -> Path:
     if root:
         return root
     here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()), here)
+    return next(
+        (folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()),
+        here,
+    )
 
 
 @app.command
@@ -156,7 +163,9 @@ def import_(
     source: str,
     *,
     force: Annotated[bool, Parameter(negative="", help="Overwrite an article of that name.")] = False,
-    allow_private: Annotated[bool, Parameter(negative="", help="Fetch from this machine or a private network.")] = False,
+    allow_private: Annotated[
+        bool, Parameter(negative="", help="Fetch from this machine or a private network.")
+    ] = False,
     root: Root = None,
     json: Json = False,
 ) -> int:

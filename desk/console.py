@@ -12,7 +12,15 @@ from content.findings import SEVERITIES, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COLOURS = {"block": "31;1", "review": "35", "warn": "33", "info": "36", "good": "32", "dim": "2", "bold": "1"}
+COLOURS = {
+    "block": "31;1",
+    "review": "35",
+    "warn": "33",
+    "info": "36",
+    "good": "32",
+    "dim": "2",
+    "bold": "1",
+}
 
 
 class Voice:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -39,8 +38,6 @@ def examine(root: Path, voice: Voice) -> int:
 
 
 def _installation(_root: Path) -> Iterator[Finding]:
-    if sys.version_info < (3, 11):
-        yield _broken("Python 3.11 or newer is needed.", "Install it, and Pressroom again.")
     for package, limit in BROKEN.items():
         try:
             found = tuple(int(part) for part in version(package).split(".")[:2])
@@ -60,11 +57,22 @@ def _project(root: Path) -> Iterator[Finding]:
         return
     if not (root / FILE).exists():
         why = "This is no project yet: there is no content/brand.yaml."
-        yield Finding(rule="project.brand", severity="warn", why=why, mend="Make one with `pressroom new FOLDER`.")
+        yield Finding(
+            rule="project.brand",
+            severity="warn",
+            why=why,
+            mend="Make one with `pressroom new FOLDER`.",
+        )
     for field in ("site", "postal_address"):
         if not getattr(brand, field):
             why = f"The brand has no {field}."
-            yield Finding(rule=f"brand.{field}", severity="warn", why=why, mend="Set it.", file=FILE.as_posix())
+            yield Finding(
+                rule=f"brand.{field}",
+                severity="warn",
+                why=why,
+                mend="Set it.",
+                file=FILE.as_posix(),
+            )
 
 
 def _disk(root: Path) -> Iterator[Finding]:

@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from content.importing import Draft, draft
+
 from channels.disk import place_file
 from content.findings import Finding, Refused
-from content.importing import Draft, draft
 from flows.plan import ARTICLES
 
 if TYPE_CHECKING:
@@ -36,7 +37,14 @@ def import_article(source: str, root: Path, voice: Voice, *, force: bool, allow_
     for guess in found.guesses:
         voice.say(f"  Please check: {guess}", "warn")
     voice.say(f"Next: pressroom check {target}", "dim")
-    voice.data({"file": str(target), "slug": found.slug, "changes": found.changes, "guesses": found.guesses})
+    voice.data(
+        {
+            "file": str(target),
+            "slug": found.slug,
+            "changes": found.changes,
+            "guesses": found.guesses,
+        }
+    )
     return 0
 
 

@@ -24,7 +24,17 @@ def make_project(folder: Path, voice: Voice) -> int:
     """Write brand, sample, and places for the rest. Raises `Refused` for a folder that holds something."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         why = "The folder is not empty."
-        raise Refused([Finding(rule="new.exists", severity="block", why=why, mend="Name another.", file=str(folder))])
+        raise Refused(
+            [
+                Finding(
+                    rule="new.exists",
+                    severity="block",
+                    why=why,
+                    mend="Name another.",
+                    file=str(folder),
+                )
+            ]
+        )
     shipped = Path(content.__file__).parent
     try:
         _write(folder, shipped)
@@ -52,5 +62,3 @@ def _write(folder: Path, shipped: Path) -> None:
     shutil.copytree(shipped / "articles" / SAMPLE, articles / SAMPLE)
     (folder / "templates" / "README.txt").write_text(TEMPLATES, encoding="utf-8")
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
-
-

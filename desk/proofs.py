@@ -28,7 +28,13 @@ def render_article(named: str, channels: tuple[str, ...], out: Path | None, root
             place_folder(place, parcel.files)
         except OSError as error:
             raise Refused([_no_room(place, error)]) from error
-        written.append({"channel": place.name, "digest": entry.rendition.digest, "open": str(place / parcel.opens)})
+        written.append(
+            {
+                "channel": place.name,
+                "digest": entry.rendition.digest,
+                "open": str(place / parcel.opens),
+            }
+        )
         voice.say(f"{place.name:<12} {place / parcel.opens}")
         voice.say(f"{'':<12} {describe(entry.rendition)}", "dim")
     voice.findings(planned.findings)
@@ -66,5 +72,9 @@ def _articles(named: tuple[str, ...], root: Path) -> list[str]:
 
 
 def _no_room(place: Path, error: OSError) -> Finding:
-    return Finding(rule="disk", severity="block", why=f"Nothing can be written: {error.strerror or error}.", file=str(place))
-
+    return Finding(
+        rule="disk",
+        severity="block",
+        why=f"Nothing can be written: {error.strerror or error}.",
+        file=str(place),
+    )

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from desk.console import Voice
     from flows.records import Outcome
 
-MARKS = {"sent": "✓", "already": "=", "corrected": "✓", "skipped": "-", "changed": "!", "held": "!", "busy": "!"}
+MARKS = {
+    "sent": "✓",
+    "already": "=",
+    "corrected": "✓",
+    "skipped": "-",
+    "changed": "!",
+    "held": "!",
+    "busy": "!",
+}
 
 
 def publish_article(wanted: dict[str, Any], voice: Voice) -> int:
@@ -54,7 +62,7 @@ def _show(planned: Plan, order: Order, voice: Voice) -> None:
     where = "to the outbox" if order.destination == "outbox" else "for real"
     voice.say(f"{planned.article.meta.title}: {where}", "bold")
     for entry in planned.entries:
-        voice.say(f"  {entry.channel.title if entry.channel.name != 'outbox' else entry.channel.channel.title:<12} {describe(entry.rendition)}")
+        voice.say(f"  {entry.title:<12} {describe(entry.rendition)}")
     voice.say("Starting Prefect …", "dim")
 
 
@@ -108,9 +116,15 @@ class _Watch(logging.Handler):
 def _conclude(outcomes: list[Outcome], voice: Voice) -> int:
     left = [outcome for outcome in outcomes if not outcome.well]
     if any(outcome.status == "changed" for outcome in left):
-        voice.say("Some channels carry the earlier text. Publish with --correct to change it there.", "warn")
+        voice.say(
+            "Some channels carry the earlier text. Publish with --correct to change it there.",
+            "warn",
+        )
     if left:
-        voice.say(f"{len(left)} of {len(outcomes)} channels were not served; nothing else is tried by itself.", "block")
+        voice.say(
+            f"{len(left)} of {len(outcomes)} channels were not served; nothing else is tried by itself.",
+            "block",
+        )
         return 1
     if all(outcome.status in {"already", "skipped"} for outcome in outcomes):
         voice.say("Everything was sent before: nothing was sent again.")

@@ -21,7 +21,7 @@ def show_status(article: str, root: Path, voice: Voice) -> int:
     ledger = Ledger(Settings.of(root).ledger_url(root))
     records = ledger.records(article=article)
     ledger.close()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for record in records:
         moment = record.receipt.sent_at if record.receipt else record.changed_at
         when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else ""

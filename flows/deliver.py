@@ -65,8 +65,8 @@ class Courier:
         self.lease = lease
         self.settling = settling
 
-    def deliver(self, *, correct: bool = False, hold: str = "") -> Outcome:
-        """Send, or say why not. `hold` is a reason to begin nothing new. Raises `ChannelError` where a retry may help."""
+    def deliver(self, *, correct: bool = False, hold: str = "") -> Outcome:  # noqa: PLR0911 - one return a decision
+        """Send, or say why not. `hold` is a reason to begin nothing new. Raises `ChannelError` if nothing was sent."""
         record = self.ledger.plan(self.delivery)
         match decide(record, self.rendition.digest):
             case Decision.ALREADY:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -35,7 +33,6 @@ DEFAULTS = {
 
 def prepare() -> str:
     """Settle Prefect's settings before it is imported. Gives the address of a running server, or ""."""
-    assert "prefect" not in sys.modules, "Prefect reads its settings when it is imported"
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     if not os.environ.get("PREFECT_API_URL") and _is_prefect(LOCAL):
@@ -56,8 +53,3 @@ def _is_prefect(url: str) -> bool:
             return json.load(answer) is True
     except (URLError, OSError, ValueError):
         return False
-
-
-def home() -> Path:
-    """Where Prefect keeps its own state."""
-    return Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()

@@ -10,11 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import CursorResult, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -73,7 +84,7 @@ class Ledger:
             )
         )
         with self._usable(), self._engine.begin() as connection:
-            taken = cast("CursorResult[Any]", connection.execute(statement)).rowcount == 1
+            taken = connection.execute(statement).rowcount == 1
         return owner if taken else None
 
     def sent(self, delivery: Delivery, receipt: Receipt) -> None:
@@ -83,7 +94,14 @@ class Ledger:
             connection.execute(insert(receipts).values(key=delivery.key, **_columns(receipt)))
             _settle(connection, delivery.key, "sent", "", now, digest=receipt.digest)
 
-    def settle(self, delivery: Delivery, owner: str, state: State, detail: str, partial: Receipt | None = None) -> None:
+    def settle(
+        self,
+        delivery: Delivery,
+        owner: str,
+        state: State,
+        detail: str,
+        partial: Receipt | None = None,
+    ) -> None:
         """End a claim without full proof: failed, unknown or held, and why. Only the claim's owner can."""
         now = datetime.now(UTC)
         with self._usable(), self._engine.begin() as connection:
@@ -221,15 +239,18 @@ def _receipts(connection: Connection, keys: list[str] | None) -> dict[str, Row[A
     return {row.key: row for row in connection.execute(statement)}
 
 
+def _receipt(account: str, row: Row[Any]) -> Receipt:
+    return Receipt(
+        channel=account,
+        remote_ids=tuple(json.loads(row.remote_ids)),
+        url=row.url,
+        digest=row.digest,
+        sent_at=row.sent_at,
+    )
+
+
 def _record(row: Row[Any], proof: Row[Any] | None) -> Record:
     delivery = Delivery(campaign=row.campaign, article=row.article, account=row.account, part=row.part)
-    receipt = proof and Receipt(
-        channel=row.account,
-        remote_ids=tuple(json.loads(proof.remote_ids)),
-        url=proof.url,
-        digest=proof.digest,
-        sent_at=proof.sent_at,
-    )
     return Record(
         delivery=delivery,
         state=row.state,
@@ -239,5 +260,5 @@ def _record(row: Row[Any], proof: Row[Any] | None) -> Record:
         attempts=row.attempts,
         detail=row.detail,
         changed_at=row.changed_at,
-        receipt=receipt,
+        receipt=_receipt(row.account, proof) if proof else None,
     )

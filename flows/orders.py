@@ -1,6 +1,6 @@
 """What a run is asked to do. Prefect shows it as a form; the command line fills it in."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,52 +12,35 @@ class Order(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="Publish an article")
 
-    article: Annotated[
-        str,
-        Field(
-            min_length=1,
-            title="Article",
-            description="Its file, or its short name in content/articles.",
-            examples=["is-ketamine-an-opioid", "content/articles/is-ketamine-an-opioid.md"],
-        ),
-    ]
-    channels: Annotated[
-        list[str],
-        Field(
-            default_factory=list,
-            title="Channels",
-            description="None chosen: all that the article does not skip.",
-            json_schema_extra={"items": {"type": "string", "enum": list(known())}, "uniqueItems": True},
-        ),
-    ]
-    destination: Annotated[
-        Literal["outbox", "accounts"],
-        Field(
-            title="Where to",
-            description="'outbox' writes files to look at. 'accounts' sends for real, to accounts that are set up.",
-        ),
-    ] = "outbox"
-    campaign: Annotated[
-        str,
-        Field(
-            max_length=200,
-            title="Campaign",
-            description="The same article goes out once in each campaign. Empty: the article's own.",
-        ),
-    ] = ""
-    correct: Annotated[
-        bool,
-        Field(title="Correct", description="Change what carries an earlier text, where the channel can."),
-    ] = False
-    digests: Annotated[
-        dict[str, str],
-        Field(
-            default_factory=dict,
-            title="Digests",
-            description="What was shown before, by channel. A rendition that differs is refused.",
-        ),
-    ]
-    root: Annotated[
-        str,
-        Field(title="Project", description="The project's folder, as the worker sees it."),
-    ] = "."
+    article: str = Field(
+        min_length=1,
+        title="Article",
+        description="Its file, or its short name in content/articles.",
+        examples=["is-ketamine-an-opioid", "content/articles/is-ketamine-an-opioid.md"],
+    )
+    channels: list[str] = Field(
+        default_factory=list,
+        title="Channels",
+        description="None chosen: all that the article does not skip.",
+        json_schema_extra={"items": {"type": "string", "enum": list(known())}, "uniqueItems": True},
+    )
+    destination: Literal["outbox", "accounts"] = Field(
+        default="outbox",
+        title="Where to",
+        description="'outbox' writes files to look at. 'accounts' sends for real, to accounts that are set up.",
+    )
+    campaign: str = Field(
+        default="",
+        max_length=200,
+        title="Campaign",
+        description="The same article goes out once in each campaign. Empty: the article's own.",
+    )
+    correct: bool = Field(
+        default=False, title="Correct", description="Change what carries an earlier text, where the channel can."
+    )
+    digests: dict[str, str] = Field(
+        default_factory=dict,
+        title="Digests",
+        description="What was shown before, by channel. A rendition that differs is refused.",
+    )
+    root: str = Field(default=".", title="Project", description="The project's folder, as the worker sees it.")

@@ -34,6 +34,11 @@ class Entry:
         return self.channel.account
 
     @property
+    def title(self) -> str:
+        """The channel as people call it."""
+        return channel_class(self.account.removeprefix("outbox/")).title
+
+    @property
     def first(self) -> bool:
         """Pages go first: the others link to them."""
         return self.channel.form is Page
@@ -117,8 +122,10 @@ def find_article(named: str, root: Path) -> Article:
 
 def _draft(article: Article) -> Finding:
     finding = article.marks.finding(
-        "article.draft", "block", "The article is a draft.", "Set draft: false to publish it.", ("draft",)
+        "article.draft",
+        "block",
+        "The article is a draft.",
+        "Set draft: false to publish it.",
+        ("draft",),
     )
     return replace(finding, file=article.name)
-
-

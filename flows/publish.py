@@ -4,14 +4,14 @@ A worker runs this file as module `publish`; it defines no types, for those coul
 """
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import State
+from prefect.client.schemas.objects import State, TaskRun
 
 from channels.errors import ChannelError, Unavailable, Uncertain
 from flows.deliver import Courier
@@ -34,7 +34,12 @@ async def push(entry: Entry, url: str, settings: Settings, *, correct: bool, hol
     """Bring one rendition to one channel. No call to Prefect follows the send: it could fail, and send twice."""
     ledger = Ledger(url)
     courier = Courier(
-        entry.channel, entry.rendition, entry.delivery, ledger, lease=settings.lease, settling=settings.settling
+        entry.channel,
+        entry.rendition,
+        entry.delivery,
+        ledger,
+        lease=settings.lease,
+        settling=settings.settling,
     )
     try:
         return await asyncio.to_thread(courier.deliver, correct=correct, hold=hold)
@@ -49,7 +54,9 @@ async def push(entry: Entry, url: str, settings: Settings, *, correct: bool, hol
 async def summarise(title: str, slug: str, outcomes: list[Outcome]) -> None:
     """Leave links and digests as an artifact of the run."""
     await acreate_markdown_artifact(
-        key=artifact_key(slug), markdown=markdown(title, outcomes), description=f"Where '{title}' went"
+        key=artifact_key(slug),
+        markdown=markdown(title, outcomes),
+        description=f"Where '{title}' went",
     )
 
 
@@ -74,7 +81,8 @@ async def publish(order: Order) -> list[Outcome]:
     outcomes += [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
     for outcome in outcomes:
         log.info("%s: %s %s %s", outcome.account, outcome.status, outcome.detail, outcome.url)
-    await summarise(planned.article.meta.title, planned.article.meta.slug, outcomes, return_state=True)
+    summary: Any = summarise(planned.article.meta.title, planned.article.meta.slug, outcomes, return_state=True)
+    await summary
     if not all(outcome.well for outcome in outcomes):
         raise Undelivered(outcomes)
     return outcomes
@@ -96,15 +104,14 @@ async def push_all(entries: list[Entry], order: Order, settings: Settings, hold:
 
 def outcome_of(entry: Entry, result: Outcome | BaseException) -> Outcome:
     """What a push returned, or what its error means."""
+    ended = partial(Outcome, account=entry.account, digest=entry.rendition.digest)
     match result:
         case Outcome():
             return result
         case Uncertain():
-            status, detail = "unknown", f"perhaps sent: {result.detail}"
+            return ended(status="unknown", detail=f"perhaps sent: {result.detail}")
         case ChannelError():
-            status, detail = "failed", result.detail
+            return ended(status="failed", detail=result.detail)
         case Exception():
-            status, detail = "failed", f"{type(result).__name__}: {result}"
-        case _:
-            raise result
-    return Outcome(account=entry.account, status=status, detail=detail, digest=entry.rendition.digest)  # type: ignore[arg-type]  # one of two literals
+            return ended(status="failed", detail=f"{type(result).__name__}: {result}")
+    raise result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     @classmethod
     def of(cls, root: Path) -> Settings:
         """The settings of a project: its `.env` counts, the environment more."""
-        return cls(_env_file=root / ".env")  # type: ignore[call-arg]  # a parameter of BaseSettings itself
+        return cls(_env_file=root / ".env")
 
     def ledger_url(self, root: Path) -> str:
         """The ledger's SQLAlchemy URL."""
@@ -47,9 +47,10 @@ def variables(account: str) -> str:
 
 def account_settings(model: type[BaseModel], account: str, root: Path) -> BaseModel:
     """An adapter's settings as the environment has them."""
-    reader = create_model(f"{model.__name__}FromEnvironment", __base__=(BaseSettings, model))
+    bases: Any = (BaseSettings, model)
+    reader: type[BaseSettings] = create_model(f"{model.__name__}FromEnvironment", __base__=bases)
     reader.model_config = SettingsConfigDict(
         env_prefix=variables(account), env_file=root / ".env", extra="ignore", frozen=True
     )
     reader.model_rebuild(force=True)
-    return cast("Any", reader)()
+    return reader()

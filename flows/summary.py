@@ -19,7 +19,15 @@ class Undelivered(Exception):
 def markdown(title: str, outcomes: list[Outcome]) -> str:
     """A table of channels, links and digests."""
     rows = [f"| {o.account} | {o.status} | {_cell(o)} | `{o.digest[:12]}` |" for o in outcomes]
-    return "\n".join([f"# {title}", "", "| Channel | Outcome | Where | Digest |", "| --- | --- | --- | --- |", *rows])
+    return "\n".join(
+        [
+            f"# {title}",
+            "",
+            "| Channel | Outcome | Where | Digest |",
+            "| --- | --- | --- | --- |",
+            *rows,
+        ]
+    )
 
 
 def artifact_key(slug: str) -> str:

@@ -1,0 +1,56 @@
+# Everything works from a fresh clone with Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test check bench format pictures constraints clean
+
+help: ## List what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pressroom needs Python 3.11 or newer; say where it is: make PYTHON=python3.12")'
+	@echo "Setting up in $(VENV): a minute or two, once."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group test --group lint
+	@touch $@
+
+setup: $(VENV)/installed ## Install into .venv
+
+demo: setup ## Publish the sample article to the outbox, through the Prefect flow
+	$(BIN)/pressroom publish is-ketamine-an-opioid
+	@echo
+	@echo "Open these:"
+	@echo "  the page        outbox/is-ketamine-an-opioid/web/index.html"
+	@echo "  the newsletter  outbox/is-ketamine-an-opioid/newsletter/preview.html"
+	@echo "  the posts       outbox/is-ketamine-an-opioid/{x,linkedin,mastodon,bluesky}/post.txt"
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: setup ## Lint, types, import contracts, generated parts of the docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/matrix.py --check
+
+bench: setup ## Measure speed, as ratios
+	$(BIN)/python bench/speed.py
+
+format: setup ## Format the code and the generated parts of the docs
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python docs/matrix.py
+
+constraints: ## Resolve all versions anew
+	rm -rf .venv-resolve && $(PYTHON) -m venv .venv-resolve
+	.venv-resolve/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-resolve/bin/python -m pip install --quiet --editable . --group test --group lint
+	.venv-resolve/bin/python -m pip freeze --exclude-editable --exclude pip | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' > constraints.txt
+	rm -rf .venv-resolve
+
+clean: ## Remove what was made
+	rm -rf $(VENV) outbox proofs .pressroom .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

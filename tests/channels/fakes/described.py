@@ -1,0 +1,24 @@
+"""Request bodies checked against the platforms' own descriptions, kept in `tests/channels/data`."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def faults(name: str, operation: str, body: Any) -> list[str]:
+    """What a body lacks for an operation such as `POST /2/tweets`."""
+    return [error.message for error in _validator(name, operation).iter_errors(body)]
+
+
+@cache
+def _validator(name: str, operation: str) -> Draft202012Validator:
+    described = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    schema = {**described["operations"][operation], "components": described["components"]}
+    return Draft202012Validator(schema)

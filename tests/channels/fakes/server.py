@@ -1,0 +1,161 @@
+"""What the fake platforms share: a real HTTP server on a free port, with troubles by script."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it came in; `headers` have lower-case names."""
+
+    method: str
+    path: str
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    json: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back. `json` None: an empty body."""
+
+    status: int = 200
+    json: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What happens to one creating request in place of the right answer."""
+
+    answer: Answer | None = None
+    stored: bool = False  # the platform did what was asked, all the same
+    hangs_up: bool = False  # after the body was read
+    seconds: float = 0.0  # until the answer begins
+
+
+FINE = Trouble(stored=True)
+
+
+class Fake(ABC):
+    """One platform. `faults` are requests that the real one would not understand: there must be none."""
+
+    def __init__(self) -> None:
+        self.received: list[Request] = []
+        self.faults: list[str] = []
+        self.troubles: deque[Trouble] = deque()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> Fake:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @abstractmethod
+    def settings(self) -> BaseModel:
+        """Settings of an account here."""
+
+    @property
+    @abstractmethod
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen."""
+
+    @abstractmethod
+    def texts(self) -> list[str]:
+        """The posts that people see now, oldest first."""
+
+    @abstractmethod
+    def creates(self, request: Request) -> bool:
+        """Whether a request makes a post: troubles meet these alone."""
+
+    @abstractmethod
+    def handle(self, request: Request) -> Answer:
+        """Do as the platform does."""
+
+    def refusal(self, status: int, headers: dict[str, str]) -> Answer:
+        """An error as the platform words it; it repeats the account's secrets, as a careless one might."""
+        return Answer(status=status, json={"error": f"no: {' '.join(self.secrets)}"}, headers=headers)
+
+    def created(self) -> list[Request]:
+        """The requests that were to make a post."""
+        return [request for request in self.received if self.creates(request)]
+
+    def answer(self, request: Request) -> Answer | None:
+        """The answer to a request; None: the connection breaks."""
+        with self._lock:
+            self.received.append(request)
+            trouble = FINE
+            if self.creates(request) and self.troubles:
+                trouble = self.troubles.popleft()
+            right = self.handle(request) if trouble.stored else Answer()
+        self._closing.wait(trouble.seconds)
+        return None if trouble.hangs_up else trouble.answer or right
+
+
+def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+        def _serve(self) -> None:
+            answer = fake.answer(self._request())
+            if answer is None:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            try:
+                self._send(answer)
+            except ConnectionError:
+                self.close_connection = True
+
+        def _request(self) -> Request:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            address = urlsplit(self.path)
+            return Request(
+                method=self.command,
+                path=address.path,
+                query=dict(parse_qsl(address.query)),
+                headers={name.lower(): value for name, value in self.headers.items()},
+                json=json.loads(body) if body else None,
+            )
+
+        def _send(self, answer: Answer) -> None:
+            body = b"" if answer.json is None else json.dumps(answer.json).encode()
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names that http.server looks for
+
+    return Handler
