@@ -130,7 +130,7 @@ class Bluesky(Network):
         return None
 
     def _ask(self, method: str, name: str, **request: Any) -> dict[str, Any]:
-        """A PDS says 400 where others say 401; its limits end at a second since 1970."""
+        """One call in the account's session, which lasts for two hours or so and is renewed once."""
         self._log_in()
         try:
             return self._once(method, name, **request)

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 
-from content.findings import Refused
+from content.findings import Finding, Refused
 from desk.console import Voice
+from flows.errors import LedgerUnusable
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -46,6 +47,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(USAGE)
     except Refused as refused:
         refuse(refused, as_json="--json" in given)
+        sys.exit(FAILED)
+    except LedgerUnusable as error:
+        refuse(Refused([Finding(rule="ledger", severity="block", why=f"{error}.")]), as_json="--json" in given)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)

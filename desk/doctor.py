@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from channels.registry import known
 from content.brand import FILE, Brand
 from content.findings import Finding, Refused
-from flows.ledger import Ledger, LedgerUnusable
+from flows.errors import LedgerUnusable
+from flows.ledger import Ledger
 from flows.plan import connect
 from flows.settings import Settings
 

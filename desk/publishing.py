@@ -74,7 +74,7 @@ def _run(order: Order, voice: Voice, warm: threading.Thread) -> list[Outcome]:
     logger.setLevel(logging.INFO)
     warm.join()
     from flows import engine  # noqa: PLC0415
-    from flows.summary import Undelivered  # noqa: PLC0415
+    from flows.errors import Undelivered  # noqa: PLC0415
 
     try:
         outcomes = engine.run(order)

@@ -26,19 +26,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from channels.base import Receipt
+from flows.errors import LedgerUnusable
 from flows.records import Delivery, Record, State
 from flows.tables import REVISION, deliveries, receipts
 
 LEASE = timedelta(minutes=10)  # longer than any single push takes
 OPEN_STATES = ("planned", "failed")  # from these a claim may begin
-
-
-class LedgerUnusable(Exception):
-    """The ledger can't be opened or written: nothing may be sent."""
 
 
 class Ledger:
@@ -132,9 +129,13 @@ class Ledger:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        # never the address itself: it may hold a password
+        raise LedgerUnusable(f"PRESSROOM_LEDGER names a database that can't be reached from here: {error}") from None
     if parsed.database:
         try:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -15,12 +15,13 @@ from prefect.client.schemas.objects import State, TaskRun
 
 from channels.errors import ChannelError, Unavailable, Uncertain
 from flows.deliver import Courier
+from flows.errors import Undelivered
 from flows.ledger import Ledger
 from flows.orders import Order
 from flows.plan import Entry, plan
 from flows.records import Outcome
 from flows.settings import Settings
-from flows.summary import Undelivered, artifact_key, markdown
+from flows.summary import artifact_key, markdown
 
 
 def worth_a_retry(_task: Any, _run: TaskRun, state: State[Any]) -> bool:

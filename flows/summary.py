@@ -1,19 +1,10 @@
-"""How a run ended, in words: for the artifact, the command line, and the error that ends a flow."""
+"""How a run ended, in words: the artifact that it leaves."""
 
 from __future__ import annotations
 
 import re
 
 from flows.records import Outcome
-
-
-class Undelivered(Exception):
-    """Some channels were not served. Carries every outcome, those that went well too."""
-
-    def __init__(self, outcomes: list[Outcome]) -> None:
-        self.outcomes = outcomes
-        left = [f"{outcome.account}: {outcome.status} ({outcome.detail})" for outcome in outcomes if not outcome.well]
-        super().__init__("; ".join(left))
 
 
 def markdown(title: str, outcomes: list[Outcome]) -> str:

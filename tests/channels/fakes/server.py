@@ -51,6 +51,8 @@ FINE = Trouble(stored=True)
 class Fake(ABC):
     """One platform. `faults` are requests that the real one would not understand: there must be none."""
 
+    name = ""  # the channel's
+
     def __init__(self) -> None:
         self.received: list[Request] = []
         self.faults: list[str] = []

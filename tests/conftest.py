@@ -1,0 +1,60 @@
+"""What every test may use: a project of its own, and no way to skip in silence."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARTICLE = """---
+title: Reading in the garden
+description: Why a chair outside is half the book.
+date: 2026-11-16
+authors: [Ada Byron]
+tags: [reading, quiet places]
+takeaways:
+  - A chair outside is half the book.
+  - Shade matters more than silence.
+---
+
+Take a chair outside. The rest follows by itself, says [the almanac](https://almanac.example/chairs).
+
+## What you need
+
+- a chair
+- some shade
+"""
+BRAND = """name: Garden Letters
+site: https://garden.example
+postal_address: Garden Letters, 1 Long Walk, Kew
+email: {from_address: letters@garden.example}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a brand and one article, `garden`."""
+    root = tmp_path / "project"
+    (root / "content" / "articles").mkdir(parents=True)
+    (root / "content" / "brand.yaml").write_text(BRAND, encoding="utf-8")
+    (root / "content" / "articles" / "garden.md").write_text(ARTICLE, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """A project that is a copy of the shipped content."""
+    root = tmp_path / "shipped"
+    shutil.copytree(ROOT / "content", root / "content", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return root
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In CI everything is installed: there a skipped test is a failed one."""
+    report = yield
+    if report.skipped and os.environ.get("PRESSROOM_REQUIRE_ALL") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though PRESSROOM_REQUIRE_ALL=1: {report.longrepr}"
+    return report

@@ -1,0 +1,158 @@
+"""The flow on a real Prefect: wiring, order, retries, and what a failure stops."""
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory):
+    """Prefect with a home of its own. Imported here, for it reads its settings when it is imported."""
+    from flows import engine  # noqa: PLC0415
+
+    os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
+    os.environ["PREFECT_API_URL"] = ""
+    engine.prepare()
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def run(project: Path, **wanted):
+    from flows.errors import Undelivered  # noqa: PLC0415
+    from flows.orders import Order  # noqa: PLC0415
+    from flows.publish import publish  # noqa: PLC0415
+
+    order = Order(article="garden", root=str(project), **wanted)
+    try:
+        return {outcome.account: outcome for outcome in asyncio.run(publish(order))}
+    except Undelivered as error:
+        return {outcome.account: outcome for outcome in error.outcomes}
+
+
+def statuses(outcomes) -> dict[str, str]:
+    return {account.removeprefix("outbox/"): outcome.status for account, outcome in outcomes.items()}
+
+
+def test_an_article_reaches_every_channel_of_the_outbox_with_the_page_first(prefect, project):
+    outcomes = run(project)
+    folder = project / "outbox" / "garden"
+    written = {path.parent.name: json.loads(path.read_text()) for path in folder.glob("*/receipt.json")}
+
+    assert set(statuses(outcomes).values()) == {"sent"}
+    assert set(written) == {"web", "newsletter", "x", "linkedin", "mastodon", "bluesky"}
+    assert min(written, key=lambda name: written[name]["sent_at"]) == "web"
+    assert all(outcomes[f"outbox/{name}"].digest == said["digest"] for name, said in written.items())
+
+
+def test_a_second_run_sends_nothing_and_says_so(prefect, project):
+    run(project)
+    before = {path: path.stat().st_mtime_ns for path in (project / "outbox").rglob("*")}
+
+    assert set(statuses(run(project)).values()) == {"already"}
+    assert {path: path.stat().st_mtime_ns for path in (project / "outbox").rglob("*")} == before
+
+
+def test_an_edit_names_the_channels_with_the_old_text_and_waits_for_a_correction(prefect, project):
+    run(project)
+    article = project / "content" / "articles" / "garden.md"
+    article.write_text(article.read_text().replace("some shade", "much shade"))
+    edited, corrected = run(project), run(project, correct=True)
+
+    assert statuses(edited) == {
+        "web": "changed", "newsletter": "changed", "x": "already", "linkedin": "already", "mastodon": "already",
+        "bluesky": "already",
+    }  # fmt: skip
+    assert (statuses(corrected)["web"], statuses(corrected)["newsletter"]) == ("corrected", "corrected")
+    assert "much shade" in (project / "outbox" / "garden" / "web" / "index.html").read_text()
+
+
+def test_a_channel_that_fails_stops_no_other(prefect, project):
+    blocked = project / "outbox" / "garden" / ".x.partial"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where a folder must be")
+    outcomes = run(project)
+
+    assert statuses(outcomes).pop("x") == "failed"
+    assert [status for account, status in statuses(outcomes).items() if account != "x"] == ["sent"] * 5
+
+
+def test_a_page_that_fails_holds_mail_and_posts_back(prefect, project):
+    blocked = project / "outbox" / "garden" / ".web.partial"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where a folder must be")
+    outcomes = run(project)
+
+    assert statuses(outcomes).pop("web") == "failed"
+    assert set(statuses(outcomes).values()) == {"failed", "held"}
+    assert not list((project / "outbox" / "garden").glob("*/receipt.json"))
+
+
+def test_a_campaign_of_its_own_sends_the_same_article_again(prefect, project):
+    run(project)
+
+    assert set(statuses(run(project, campaign="autumn")).values()) == {"sent"}
+    assert (project / "outbox" / "autumn" / "garden" / "web" / "index.html").exists()
+
+
+def test_what_differs_from_what_was_shown_is_refused_before_anything_is_written(prefect, project):
+    from content.findings import Refused  # noqa: PLC0415
+
+    with pytest.raises(Refused, match="changed since it was shown"):
+        run(project, digests={"outbox/web": "0" * 64})
+
+    assert not (project / "outbox").exists()
+
+
+def test_accounts_that_are_not_set_up_fail_by_name_and_nothing_is_sent(prefect, project):
+    outcomes = run(project, destination="accounts", channels=["mastodon", "x"])
+
+    assert statuses(outcomes) == {"mastodon": "failed", "x": "failed"}
+    assert "no account is set up" in outcomes["mastodon"].detail
+
+
+def test_a_run_leaves_a_summary_with_links_and_digests(prefect, project):
+    from prefect.artifacts import Artifact  # noqa: PLC0415
+
+    outcomes = run(project)
+    artifact = asyncio.run(Artifact.aget(key="published-garden"))
+
+    assert "Reading in the garden" in artifact.data
+    assert all(outcome.digest[:12] in artifact.data and outcome.url in artifact.data for outcome in outcomes.values())
+
+
+def test_an_unknown_parameter_is_refused_by_name(project):
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from flows.orders import Order  # noqa: PLC0415
+
+    with pytest.raises(ValidationError, match="chanels"):
+        Order.model_validate({"article": "garden", "chanels": ["x"]})
+
+
+def test_the_form_offers_channels_to_choose_from():
+    from flows.orders import Order  # noqa: PLC0415
+
+    schema = Order.model_json_schema()["properties"]
+
+    assert "mastodon" in schema["channels"]["items"]["enum"]
+    assert schema["destination"]["enum"] == ["outbox", "accounts"]
+    assert all(field["title"] for field in schema.values())
+
+
+def test_no_file_of_the_flows_hides_another_package():
+    root = Path(__file__).parents[2]
+    names = {path.stem for path in (root / "flows").glob("*.py")}
+
+    assert not names & {"content", "channels", "flows", "desk", "templates", "prefect", "email", "http", "json"}
+    assert shutil.which("python3")
