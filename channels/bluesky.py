@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import regex
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -18,6 +17,9 @@ from content.findings import Finding
 from content.fitting import Limits
 from content.measures import graphemes, links_in
 from content.post import Post
+
+if TYPE_CHECKING:
+    import httpx
 
 POST = "app.bsky.feed.post"
 BASE32 = "234567abcdefghijklmnopqrstuvwxyz"  # the TID alphabet, in sorting order
@@ -169,7 +171,7 @@ class Bluesky(Network):
     def _remote(self, record: dict[str, Any]) -> Remote:
         try:
             uri, cid = record["uri"], record["cid"]
-        except KeyError:
+        except (KeyError, TypeError):
             raise Uncertain(self.account, "the answer names no record") from None
         page = f"https://bsky.app/profile/{self._session['did']}/post/{uri.rpartition('/')[2]}"
         return Remote(f"{uri} {cid}", page)

@@ -17,15 +17,18 @@ def place_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
-        _write(partial, data)
+        _write(partial, data, durable=True)
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
 
 
-def place_folder(folder: Path, files: Iterable[File]) -> None:
-    """Write a folder beside its place, then move it there. Raises `OSError`; then the old one still stands."""
+def place_folder(folder: Path, files: Iterable[File], *, durable: bool = True) -> None:
+    """Write a folder beside its place, then move it there. Raises `OSError`; then the old one still stands.
+
+    `durable` files are on the disk before it says so; what can be made again need not wait for that.
+    """
     partial, old = (
         folder.with_name(f".{folder.name}.partial"),
         folder.with_name(f".{folder.name}.old"),
@@ -34,7 +37,7 @@ def place_folder(folder: Path, files: Iterable[File]) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     try:
         for name, data in files:
-            _write(below(partial, name), data)
+            _write(below(partial, name), data, durable=durable)
         if folder.exists():
             folder.rename(old)
         partial.rename(folder)
@@ -60,9 +63,10 @@ def no_room(channel: str, error: OSError) -> ChannelError:
     return Misconfigured(channel, f"the disk took nothing:{place} {error.strerror or error}")
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, *, durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())

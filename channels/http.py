@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-)
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-Peculiar = Callable[[httpx.Response, str], ChannelError | None]
+if TYPE_CHECKING:
+    import httpx
+
+    Peculiar = Callable[[httpx.Response, str], ChannelError | None]
+
+# seconds; httpx itself is imported where a request is made, for a render makes none
+PATIENCE, CONNECT = 30.0, 10.0
 SHOWN = 300  # characters of an answer that are worth repeating
 
 
 def client() -> httpx.Client:
     """A client as every adapter wants it: patient, no redirects (they would turn a POST into a GET)."""
-    return httpx.Client(timeout=TIMEOUT, follow_redirects=False, headers={"User-Agent": "pressroom"})
+    import httpx  # noqa: PLC0415
+
+    return httpx.Client(
+        timeout=httpx.Timeout(PATIENCE, connect=CONNECT), follow_redirects=False, headers={"User-Agent": "pressroom"}
+    )
 
 
 def send(
@@ -38,9 +40,12 @@ def send(
 
     `peculiar` knows the answers that mean something else on one platform than elsewhere.
     """
+    import httpx  # noqa: PLC0415
+
+    never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
     try:
         response = http.send(request)
-    except NEVER_SENT as error:
+    except never_sent as error:
         raise Unavailable(channel, clean(f"no connection: {error}", secrets)) from None
     except httpx.TransportError as error:
         raise Uncertain(channel, clean(f"the answer was lost: {error}", secrets)) from None

@@ -9,9 +9,9 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
@@ -22,6 +22,9 @@ from content.findings import Finding
 from content.fitting import Limits
 from content.measures import linkedin, links_in
 from content.post import Post
+
+if TYPE_CHECKING:
+    import httpx
 
 API = "https://api.linkedin.com"
 RESERVED = re.compile(r"[\\<>#~_|\[\]*(){}@]")

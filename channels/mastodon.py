@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
@@ -17,6 +16,9 @@ from content.findings import Finding, Severity
 from content.fitting import Limits
 from content.measures import mastodon as counted
 from content.post import Post
+
+if TYPE_CHECKING:
+    import httpx
 
 RECENT = 40  # statuses that a read-back looks at: the most that the API gives at once
 EDITED = ("status", "language", "sensitive", "spoiler_text")  # the rest can't be changed

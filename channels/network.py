@@ -8,16 +8,17 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from channels.base import Channel, Parcel, Receipt
 from channels.errors import ChannelError, Misconfigured, Rejected, Uncertain, Unsupported
 from channels.http import client, send
 from content.findings import Finding
 from content.post import Post
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,4 +70,5 @@ def compose(newsletter: Newsletter, recipient: str, key: str, date: datetime) ->
     message["Content-Language"] = newsletter.language
     message.set_content(newsletter.text, cte="quoted-printable")
     message.add_alternative(newsletter.html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{key}")  # a random one would make every rendering of a message another
     return message

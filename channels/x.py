@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
-import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
@@ -15,6 +15,9 @@ from content.findings import Finding
 from content.fitting import Limits
 from content.measures import x_weighted
 from content.post import Post
+
+if TYPE_CHECKING:
+    import httpx
 
 API = "https://api.x.com"
 

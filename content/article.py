@@ -24,6 +24,7 @@ from content import faults, foreign, frontmatter, shortcodes, source
 from content.findings import Finding, Refused
 from content.frontmatter import Mapping
 from content.markdown import Body, render
+from content.typography import educate
 
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 DATED_NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})-(.+)$")  # Jekyll's file names
@@ -55,6 +56,7 @@ def _web_address(value: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Prose = Annotated[Text, AfterValidator(educate)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")]
 Moment = Annotated[date | datetime, BeforeValidator(_moment)]
@@ -121,7 +123,7 @@ class Reference(Part):
 class CallToAction(Part):
     """What a reader can do next."""
 
-    text: Text
+    text: Prose
     url: Address
     lead: str = ""  # a sentence above the button
 
@@ -129,7 +131,7 @@ class CallToAction(Part):
 class Disclosure(Part):
     """What a reader must be told. `short` is its form for posts."""
 
-    text: Text
+    text: Prose
     short: str = ""
 
     @model_validator(mode="before")
@@ -158,10 +160,10 @@ class Overrides(Part):
 class Meta(Part):
     """The front matter of an article."""
 
-    title: Text
+    title: Prose
     slug: Slug
     date: Moment
-    description: str = ""
+    description: Annotated[str, AfterValidator(educate)] = ""
     updated: Moment | None = None
     language: Language = "en"
     authors: tuple[Person, ...] = ()
@@ -169,7 +171,7 @@ class Meta(Part):
     tags: tuple[Text, ...] = ()
     canonical: Address | None = None
     hero: Picture | None = None
-    takeaways: tuple[Text, ...] = ()
+    takeaways: tuple[Prose, ...] = ()
     call_to_action: CallToAction | None = None
     references: tuple[Reference, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()

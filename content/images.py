@@ -7,6 +7,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+import imagesize
+
 from content.rendition import Asset
 
 TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml"}
@@ -24,8 +26,8 @@ class Missing:
 def find(src: str, beside: Path, root: Path) -> Asset | Missing:
     """A picture by its path beside a file, or from the project's root. Its name carries its digest."""
     for folder in (beside, root, root / "content"):
-        path = (folder / src.lstrip("/")).resolve()
-        if path.is_file() and _within(path, beside, root):
+        path = folder / src.lstrip("/")
+        if path.is_file() and _within(path.resolve(), beside, root):
             return _read(path, path.stat().st_mtime_ns)
     return Missing(f"There is no picture '{src}' beside the article.")
 
@@ -51,10 +53,5 @@ def _read(path: Path, _modified: int) -> Asset | Missing:
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - articles without pictures need no Pillow
-
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return picture.size
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return None
+    width, height = imagesize.get(io.BytesIO(data))
+    return (width, height) if width > 0 and height > 0 else None

@@ -10,6 +10,7 @@ import nh3
 from lxml import html as dom
 from lxml.html import HtmlElement
 
+from content.typography import educate_tree
 from content.words import opening
 
 EXTENSIONS: dict[str, dict[str, Any]] = {
@@ -19,7 +20,6 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
     "attr_list": {},
     "toc": {"permalink": False},
     "fenced_code": {},
-    "smarty": {"smart_angled_quotes": False},
     "sane_lists": {},
 }
 TAGS = {
@@ -89,6 +89,7 @@ def render(text: str) -> Body:
     root = dom.fragment_fromstring(safe, create_parent="div")
     _drop_empty(root)
     _level(root)
+    educate_tree(root)
     found = (element for element in root.iter(*HEADINGS))
     return Body(root, tuple(Heading(int(h.tag[1]), h.get("id", ""), text_of(h)) for h in found))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lxml.html import Element
@@ -83,6 +84,7 @@ def _caption(table: HtmlElement) -> str:
     return ", ".join(filter(None, heads[:4])) or "Table"
 
 
+@lru_cache(maxsize=8)  # by the context's identity
 def brand_logo(context: Context, *, mail: bool = False) -> Shown | None:
     """The brand's logo; in mail the PNG, for mail programs show no SVG."""
     logo = context.brand.logo

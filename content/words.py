@@ -3,6 +3,10 @@
 import re
 from datetime import date, datetime
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)|[。！？]")
 
 
@@ -18,7 +22,9 @@ def opening(text: str, limit: int) -> str:
 
 def long_date(moment: date | datetime, language: str, style: str = "long") -> str:
     """`November 23, 2026` in a reader's language; ISO where the language is not known."""
-    from babel import Locale, UnknownLocaleError, dates  # noqa: PLC0415 - 40 ms, and posts need no date
+    if style == "long" and language in {"en", "en-US"}:
+        return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
+    from babel import Locale, UnknownLocaleError, dates  # noqa: PLC0415 - 40 ms that English does not pay
 
     try:
         locale = Locale.parse(language, sep="-")

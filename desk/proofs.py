@@ -25,7 +25,7 @@ def render_article(named: str, channels: tuple[str, ...], out: Path | None, root
         parcel = entry.channel.parcel(entry.rendition, entry.delivery.key)
         place = folder / entry.delivery.account.removeprefix("outbox/").replace(":", "-")
         try:
-            place_folder(place, parcel.files)
+            place_folder(place, parcel.files, durable=False)
         except OSError as error:
             raise Refused([_no_room(place, error)]) from error
         written.append(

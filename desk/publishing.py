@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -43,6 +44,7 @@ def publish_article(wanted: dict[str, Any], voice: Voice) -> int:
     planned = plan(order, settings.outbox_of(root))
     planned.refuse_blocked(order)
     warm.start()  # Prefect takes seconds to import: it does so while people read
+    gc.enable()
     _show(planned, order, voice)
     shown = {entry.account: entry.rendition.digest for entry in planned.entries}
     outcomes = _run(order.model_copy(update={"digests": shown}), voice, warm)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 
+import httpx
 import pytest
 
 from channels.network import Network
 from channels.registry import channel_class
 from tests.channels.fakes.server import Fake
-from tests.channels.samples import hasty
+from tests.channels.samples import http_client
 
 
 @pytest.fixture
@@ -23,7 +24,13 @@ def platform(request: pytest.FixtureRequest) -> Iterator[Fake]:
 
 
 @pytest.fixture
-def channel(platform: Fake) -> Iterator[Network]:
+def http() -> Iterator[httpx.Client]:
+    """The client that the account uses."""
+    with http_client() as client:
+        yield client
+
+
+@pytest.fixture
+def channel(platform: Fake, http: httpx.Client) -> Network:
     """The account on that platform."""
-    with hasty() as http:
-        yield channel_class(platform.name)(platform.name, settings=platform.settings(), http=http)
+    return channel_class(platform.name)(platform.name, settings=platform.settings(), http=http)

@@ -11,10 +11,7 @@ from content.context import Context
 from content.post import Card, Part, Post
 from content.source import decode
 
-LINK = (
-    "https://clinic.example.org/sleep/?utm_source=test&utm_medium=social"
-    "&utm_campaign=sleep&utm_content=sleep.test"
-)
+LINK = "https://clinic.example.org/sleep/?utm_source=test&utm_medium=social&utm_campaign=sleep&utm_content=sleep.test"
 ARTICLE = """---
 title: Sleep after an infusion
 date: 2026-11-23
@@ -50,6 +47,7 @@ def project(root: Path) -> Context:
     return Context.open(root)
 
 
-def hasty() -> httpx.Client:
-    """A client that waits 0.4 seconds for an answer."""
-    return httpx.Client(timeout=httpx.Timeout(0.4, connect=2.0), trust_env=False)
+def http_client() -> httpx.Client:
+    """A client that waits as long as a busy machine may need."""
+    # nothing here speaks TLS, and reading the certificates takes longer than a test
+    return httpx.Client(timeout=20.0, trust_env=False, verify=False)

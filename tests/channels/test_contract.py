@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from importlib import import_module
 
 import httpx
@@ -22,7 +21,7 @@ from channels.errors import (
 from channels.registry import channel_class, known, offline
 from content.post import Post
 from tests.channels.fakes.server import FINE, Answer, Trouble
-from tests.channels.samples import article, hasty, post, project
+from tests.channels.samples import article, http_client, post, project
 
 ALL = sorted(known())
 NETWORKS = [name for name in ALL if channel_class(name).form is Post]
@@ -163,13 +162,14 @@ def test_a_status_means_what_to_do_next(channel, platform, status, error):
     "trouble",
     [
         Trouble(hangs_up=True),
-        Trouble(stored=True, seconds=0.8),
+        Trouble(stored=True, seconds=30),
         Trouble(answer=Answer(json="a page of some proxy")),
     ],
     ids=["broken after the write", "no answer in time", "an answer that says nothing"],
 )
-def test_a_lost_answer_is_uncertain_and_asked_once(channel, platform, trouble):
+def test_a_lost_answer_is_uncertain_and_asked_once(channel, platform, http, trouble):
     platform.troubles.append(trouble)
+    http.timeout = 0.5 if trouble.seconds else http.timeout
 
     with pytest.raises(Uncertain):
         channel.publish(post(), "key")
@@ -179,14 +179,10 @@ def test_a_lost_answer_is_uncertain_and_asked_once(channel, platform, trouble):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_refused_connection_sent_nothing(name):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        settings = FAKES[name]().settings()
-        field = "api" if hasattr(settings, "api") else "server"
-        settings = settings.model_copy(update={field: address})
-        with hasty() as http, pytest.raises(Unavailable):
-            channel_class(name)(name, settings=settings, http=http).publish(post(), "key")
+    with FAKES[name]() as gone:
+        settings = gone.settings()
+    with http_client() as http, pytest.raises(Unavailable):
+        channel_class(name)(name, settings=settings, http=http).publish(post(), "key")
 
 
 @networks(THREADS)
@@ -297,7 +293,7 @@ def test_the_doctor_tells_of_a_refused_secret_without_showing_it(platform):
     given = platform.settings()
     secret = next(name for name in ("token", "password") if hasattr(given, name))
     settings = type(given)(**{**given.model_dump(), secret: "wrong-secret-5f"})
-    with hasty() as http:
+    with http_client() as http:
         channel = channel_class(platform.name)(platform.name, settings=settings, http=http)
         [finding] = channel.doctor()
 

@@ -1,0 +1,5 @@
+"""`python -m desk` is `pressroom`."""
+
+from desk.cli import main
+
+main()
