@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import regex
 
-from content.measures import Count, graphemes, links_in, utf8_bytes
+from content.measures import Count, graphemes, utf8_bytes
 
 Frame = Callable[[str], str]  # what stands around the text: link, hashtags, numbering
 
@@ -120,9 +120,8 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def _ellipsis(text: str) -> str:
+    last = text.split()[-1] if text.split() else ""
+    if "://" in last or "." in last[1:-1]:
+        return f"{text} {ELLIPSIS}"  # glued to it, the ellipsis would be a part of the address
     bare = text.rstrip(LOOSE).rstrip(ELLIPSIS).rstrip(LOOSE)
-    if not bare:
-        return ""
-    # a network would take the ellipsis for a part of the address
-    glue = " " if links_in(bare)[-1:] == [bare.split()[-1]] else ""
-    return bare + glue + ELLIPSIS
+    return bare + ELLIPSIS if bare else ""

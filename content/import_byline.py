@@ -8,7 +8,8 @@ from datetime import date, datetime
 from content.import_found import one_line
 
 BY = re.compile(r"^(?:(?:written\s+|words\s+)?by|authors?\s*:|written\s+by\s*:)\s+(?P<who>.+)$", re.IGNORECASE)
-NAME = re.compile(r"^(?:[A-ZÀ-ÞŁŚŽ][\w.'’-]*|d[aeiu]|de[lnr]?|v[ao]n|la|bin|al)(?:\s+(?:[A-ZÀ-ÞŁŚŽ][\w.'’-]*|d[aeiu]|de[lnr]?|v[ao]n|la|bin|al)){1,4}$")  # fmt: skip
+WORD = r"(?:[A-ZÀ-ÞŁŚŽ][\w.'’-]*|d[aeiu]|de[lnr]?|v[ao]n|la|bin|al)"
+NAME = re.compile(rf"^{WORD}(?:\s+{WORD}){{1,4}}$")
 CREDENTIAL = re.compile(r"^(?:[A-Z][A-Za-z]{0,3}\.?)?[A-Z][A-Z.-]{1,7}[a-zA-Z]?$|^Ph\.?D\.?$|^Dr\.?P\.?H\.?$")
 DATED = re.compile(r"^(?:date|published|posted|updated|published on|posted on)\s*:?\s+", re.IGNORECASE)
 ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")

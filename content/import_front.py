@@ -53,7 +53,7 @@ def _description(body: str, guesses: list[str]) -> str:
     from content import markdown  # noqa: PLC0415 - only a draft without a description needs the parser
 
     prose = next((part for part in body.split("\n\n") if part.strip() and not NO_PROSE.match(part)), "")
-    lead = opening(markdown.text_of(markdown.render(prose).root), 160)
+    lead = opening(markdown.text_of(markdown.render(prose[:1000]).root), 160)
     if lead:
         guesses.append("The description is the first sentences of the text.")
     return lead

@@ -74,7 +74,7 @@ def _title(root: HtmlElement) -> str:
     if not tops:
         return ""
     named = [top for top in tops if "title" in (top.get("class") or "").split()]
-    above = [element for element in root.iter("p", "ul", "ol", "table") if tops[1:] and _before(element, tops[1])]
+    above = len(tops) > 1 and _has_words_before(root, tops[1])
     if not named and len(tops) > 1 and above:
         return ""
     top = (named or tops)[0]
@@ -83,13 +83,17 @@ def _title(root: HtmlElement) -> str:
     return title
 
 
-def _before(element: HtmlElement, other: HtmlElement) -> bool:
-    order = list(other.getroottree().iter())
-    return bool(order.index(element) < order.index(other) and markdown.text_of(element))
+def _has_words_before(root: HtmlElement, other: HtmlElement) -> bool:
+    for element in root.iter():
+        if element is other:
+            return False
+        if element.tag in {"p", "ul", "ol", "table"} and markdown.text_of(element):
+            return True
+    return False
 
 
 def _level(root: HtmlElement) -> None:
-    found = [heading for heading in root.iter(*markdown.HEADINGS)]
+    found = list(root.iter(*markdown.HEADINGS))
     shift = 2 - min((int(heading.tag[1]) for heading in found), default=2)
     for heading in found:
         heading.tag = f"h{min(6, int(heading.tag[1]) + shift)}"

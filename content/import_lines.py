@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 MARK = re.compile(r"^(?:(?P<bullet>[•●▪■‣◦○⁃·])\s*|(?P<dash>[-*+–—])\s+|(?P<number>\d{1,3})[.)]\s+)(?=\S)")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\u200b]")
@@ -82,7 +83,7 @@ def _width(lines: list[Line]) -> int:
     if not narrow or len(narrow) < 0.9 * len(lengths) or max(narrow) < 40:
         return 0
     width = max(narrow)
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if not b.gap and not b.mark]
+    pairs = [(a, b) for a, b in pairwise(lines) if not b.gap and not b.mark]
     full = [1 for a, b in pairs if _full(a, b, width)]
     return width if pairs and len(full) >= 0.6 * len(pairs) else 0
 

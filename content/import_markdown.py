@@ -9,11 +9,16 @@ from content.import_found import Found
 from content.import_text import TAKEAWAYS
 
 TITLE = re.compile(r"^#\s+(?P<atx>.+?)\s*#*$|^(?P<set>\S.*)\n=+[ \t]*$", re.MULTILINE)
-FENCED = re.compile(r"^(?P<mark>```+|~~~+).*?^(?P=mark)[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^(?P<mark>```|~~~).*?^(?P=mark)[ \t]*$", re.MULTILINE | re.DOTALL)
 LABEL = re.compile(r"^(?:#{1,6}\s+)?[*_]{0,2}(?P<label>[^\n#*_]+?)[*_]{0,2}:?[*_]{0,2}\s*#*$", re.MULTILINE)
 POINT = re.compile(r"^(?:[-*+]|\d+[.)])\s+(?P<text>.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 POINTS = re.compile(r"\n*(?:(?:[-*+]|\d+[.)])\s+.*(?:\n[ \t]+\S.*)*(?:\n+|$))+")
-SIGNS = (re.compile(r"^#{1,6} \S", re.MULTILINE), re.compile(r"\]\(\S+\)"), re.compile(r"^(?:```|~~~)", re.MULTILINE), re.compile(r"\*\*\S[^*\n]*\*\*"))  # fmt: skip
+SIGNS = (
+    re.compile(r"^#{1,6} \S", re.MULTILINE),
+    re.compile(r"\]\(\S+\)"),
+    re.compile(r"^(?:```|~~~)", re.MULTILINE),
+    re.compile(r"\*\*\S[^*\n]*\*\*"),
+)
 
 
 def looks_so(text: str) -> bool:
@@ -30,7 +35,10 @@ def read(text: str) -> Found:
 
 def _title(text: str) -> tuple[str, str, tuple[str, ...]]:
     code = [match.span() for match in FENCED.finditer(text)]
-    for found in TITLE.finditer(text):
+    tops = list(TITLE.finditer(text))
+    if len(tops) > 1 and text[: tops[0].start()].strip():
+        return text, "", ()  # sections, all of the highest level, below an introduction
+    for found in tops:
         if any(begin <= found.start() < end for begin, end in code):
             continue
         line = text.count("\n", 0, found.start()) + 1

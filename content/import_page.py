@@ -52,8 +52,12 @@ def read(html: str, name: str, url: str = "") -> Found:
         tree = dom.document_fromstring(html.encode(), parser=dom.HTMLParser(encoding="utf-8"))
     except (etree.ParserError, ValueError) as error:
         raise refused("empty", name, "The page has no text.") from error
-    main = tree.xpath("//article") or tree.xpath("//main")
-    content = dom.tostring(main[0], encoding="unicode") if len(main) == 1 and len(main[0].text_content()) > 200 else ""
+    main = list(tree.iter("article")) or list(tree.iter("main"))
+    content = (
+        dom.tostring(main[0], encoding="unicode")
+        if len(main) == 1 and len("".join(map(str, main[0].itertext()))) > 200
+        else ""
+    )
     content = content or extract(
         html, url=url or None, output_format="html", include_formatting=True, include_links=True, include_images=True,
         include_comments=False, favor_recall=True,

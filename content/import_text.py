@@ -11,7 +11,8 @@ from content.import_found import Found, numbers
 from content.import_lines import Line
 
 TAKEAWAYS = re.compile(
-    r"^(?:(?:the )?(?:key |main )?takeaways|(?:the )?key (?:points|facts|messages)|at a glance|in brief|highlights|tl;?dr)\W*$",
+    r"^(?:(?:the )?(?:key |main )?takeaways|(?:the )?key (?:points|facts|messages)|at a glance|in brief|highlights"
+    r"|tl;?dr)\W*$",
     re.IGNORECASE,
 )
 NUMBERED = re.compile(
@@ -202,8 +203,7 @@ def _short(text: str) -> bool:
         words[0].isupper()
         or words[0].isdigit()
         or words[0] in "“\"'‘¿¡"
-        or (words[0].isalpha()
-        and not words[0].islower())
+        or (words[0].isalpha() and not words[0].islower())
     )
     return starts and not words.endswith((".", ",", ";", ":", "…", "-"))
 

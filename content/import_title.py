@@ -12,7 +12,11 @@ ASKS = {"is", "are", "was", "were", "do", "does", "did", "can", "could", "should
 WHAT = {"who", "what", "when", "where", "why", "how", "which"}
 AFTER = ASKS | {"much", "many", "long", "often", "far"}
 SMALL = {"a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "of", "on", "or", "the", "to", "vs", "with"}
-NAMELESS = re.compile(r"^(?:standard input|index|default|untitled|unnamed|document|doc|draft|copy|text|new|page|article|file|import)?[\s\d()_-]*$", re.IGNORECASE)  # fmt: skip
+NAMELESS = re.compile(
+    r"^(?:standard input|index|default|untitled|unnamed|document|doc|draft|copy|text|new|page|article|file|import)?"
+    r"[\s\d()_-]*$",
+    re.IGNORECASE,
+)
 DATED = re.compile(r"^\d{4}-\d{2}-\d{2}-(?=.)")
 SUFFIXES = {".txt", ".md", ".markdown", ".html", ".htm", ".docx", ".text", ".php", ".aspx"}
 

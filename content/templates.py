@@ -3,8 +3,14 @@
 from contextlib import suppress
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
-from jinja2 import select_autoescape as escaping
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+    select_autoescape,
+)
 from jinja2.bccache import Bucket
 
 SHIPPED = Path(__file__).resolve().parent.parent / "templates"
@@ -23,7 +29,7 @@ def environment(root: Path) -> Environment:
     """Jinja for a project: what is HTML is escaped, and a misspelt name is an error and no empty place."""
     return Environment(
         loader=ChoiceLoader([FileSystemLoader(root / "templates"), FileSystemLoader(SHIPPED)]),
-        autoescape=escaping(enabled_extensions=("html", "mjml", "xml", "svg"), default=False),
+        autoescape=select_autoescape(enabled_extensions=("html", "mjml", "xml", "svg"), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,157 @@
+"""The page: what search engines, readers and link cards find in it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from content.article import Article
+from content.context import Context
+from content.fitting import Limits
+from content.page import Page
+
+HEAD = "---\ntitle: {title}\ndate: 2026-11-16\nslug: t\n{more}---\n\n{body}\n"
+
+
+@pytest.fixture
+def page(project: Path):
+    """Render an article of a test's own."""
+
+    def render(body: str = "Words.", title: str = "A title", more: str = "") -> html.HtmlElement:
+        path = project / "content" / "articles" / "t.md"
+        path.write_text(HEAD.format(title=title, body=body, more=more), encoding="utf-8")
+        made = Page.of(Article.load(path), Context.open(project), "web", Limits())
+        return html.document_fromstring(made.html)
+
+    return render
+
+
+def test_a_page_says_what_it_is_to_search_engines_and_link_cards(page):
+    tree = page(title='A "quoted" <title>', more="description: One & two.\n")
+    graph = {tag.get("property"): tag.get("content") for tag in tree.iter("meta") if tag.get("property")}
+
+    assert tree.findtext(".//title") == "A “quoted” <title> – Garden Letters"
+    assert graph["og:url"] == tree.find(".//link[@rel='canonical']").get("href") == "https://garden.example/t/"
+    assert (graph["og:title"], graph["og:description"]) == ("A “quoted” <title>", "One & two.")
+
+
+def test_structured_data_is_valid_json_that_cannot_leave_its_script(page):
+    data = page(title="</script><script>alert(1)</script>").find(".//script[@type='application/ld+json']").text
+
+    assert json.loads(data)["headline"].startswith("</script>")
+    assert "</" not in data
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>",
+        "<iframe src='https://evil.example'></iframe>",
+        "<style>body{display:none}</style>",
+        "<p style='position:fixed'>x</p>",
+        "<form action='https://evil.example'><input name=q></form>",
+        "<math><mtext></p><style><img src=x onerror=alert(1)>",
+    ],
+)
+def test_hostile_html_reaches_no_reader(page, hostile):
+    body = page(f"Before\n\n{hostile}\n\nAfter").find(".//div[@class='body']")
+    made = html.tostring(body, encoding="unicode")
+
+    assert not re.search(r"<(script|iframe|style|form|input|svg|math)|onerror=|javascript:|style=", made)
+    assert "Before" in made
+
+
+def test_the_title_is_the_only_first_heading_and_the_rest_keep_their_distance(page):
+    tree = page("# One\n\ntext\n\n### Two\n\ntext")
+
+    assert [heading.text for heading in tree.iter("h1")] == ["A title"]
+    assert [(heading.tag, heading.text) for heading in tree.find(".//div[@class='body']").iter("h2", "h4")] == [
+        ("h2", "One"),
+        ("h4", "Two"),
+    ]
+
+
+def test_markdown_extensions_are_there_for_writers(page):
+    body = (
+        "| a | b |\n| - | -: |\n| 1 | 2 |\n\nNote[^1].\n\n[^1]: There.\n\nWord\n:   Meaning\n\n"
+        '```\n<x>\n```\n\nShe said "so".\n\n## H {#here}\n'
+    )
+    tree = page(body).find(".//div[@class='body']")
+
+    assert tree.find(".//td[@align='right']").text == "2"
+    assert tree.find(".//div[@class='footnote']") is not None
+    assert (tree.findtext(".//dd").strip(), tree.findtext(".//pre/code")) == ("Meaning", "<x>\n")
+    assert "“so”" in tree.text_content()
+    assert tree.find(".//h2").get("id") == "here"
+
+
+def test_pictures_are_found_measured_and_named_by_their_content(shipped):
+    article = Article.load(shipped / "content" / "articles" / "how-to-read-a-clinic-bill.md")
+    made = Page.of(article, Context.open(shipped), "web", Limits())
+    images = {image.get("src"): image for image in html.document_fromstring(made.html).iter("img")}
+    named = {asset.path: asset for asset in made.assets}
+
+    assert set(images) == set(named)
+    assert all(path.rpartition("-")[2].startswith(asset.digest[:8]) for path, asset in named.items())
+    assert all(image.get("alt") and image.get("width") for image in images.values())
+
+
+@pytest.mark.parametrize("src", ["nowhere.png", "../../../../etc/passwd", "/etc/passwd", "brand.yaml"])
+def test_a_picture_that_cannot_be_shown_is_left_out_and_named_with_its_line(project, page, src):
+    tree = page(f"Before.\n\n![Something]({src})\n\nAfter.")
+    from content.composed import compose  # noqa: PLC0415
+
+    article = Article.load(project / "content" / "articles" / "t.md")
+    notes = compose(article, Context.open(project)).notes
+
+    assert list(tree.find(".//div[@class='body']").iter("img")) == []
+    assert [(note.rule, note.line) for note in notes] == [("image.missing", 9)]
+
+
+def test_links_of_the_site_work_from_anywhere(page):
+    tree = page("[a](/about/) [b](more) [c](https://other.example/x) [d](#here)").find(".//div[@class='body']")
+
+    assert [link.get("href") for link in tree.iter("a")] == [
+        "https://garden.example/about/",
+        "https://garden.example/t/more",
+        "https://other.example/x",
+        "#here",
+    ]
+
+
+def test_an_article_from_right_to_left_says_so(page):
+    tree = page("مرحبا", title="عنوان", more="language: ar\n")
+
+    assert (tree.get("lang"), tree.get("dir")) == ("ar", "rtl")
+    assert "2026" in tree.findtext(".//time") or "٢٠٢٦" in tree.findtext(".//time")
+
+
+def test_equal_bytes_have_equal_digests_and_any_change_another(project):
+    path = project / "content" / "articles" / "garden.md"
+
+    def digest() -> str:
+        return Page.of(Article.load(path), Context.open(project), "web", Limits()).digest
+
+    first, again = digest(), digest()
+    path.write_text(path.read_text().replace("a chair\n", "a chair.\n"))
+
+    assert first == again
+    assert digest() != first
+
+
+def test_a_project_overrides_one_template_and_keeps_the_rest(project, page):
+    (project / "templates" / "page").mkdir(parents=True)
+    (project / "templates" / "page" / "style.css").write_text("body{color:rebeccapurple}")
+
+    assert "rebeccapurple" in page().findtext(".//style")
+
+
+def test_a_reviewer_is_never_shown_without_a_record_of_the_review(page):
+    tree = page(more="reviewer: {name: Tobias Okafor, credentials: MD}\n")
+
+    assert "Okafor" not in html.tostring(tree, encoding="unicode")

@@ -1,0 +1,106 @@
+"""Posts: the channel's own words or good ones made for it, within its limits."""
+
+from pathlib import Path
+
+import pytest
+
+from channels.registry import offline
+from content.article import Article
+from content.context import Context
+from content.post import Post, hashtag
+
+NETWORKS = ("x", "linkedin", "mastodon", "bluesky")
+
+
+@pytest.fixture
+def post(project: Path):
+    """Render an article of a test's own for a network."""
+
+    def render(network: str, more: str = "", title: str = "Reading in the garden") -> Post:
+        path = project / "content" / "articles" / "garden.md"
+        text = path.read_text(encoding="utf-8").replace("Reading in the garden", title)
+        path.write_text(text.replace("tags:", f"{more}tags:", 1), encoding="utf-8")
+        return offline(network).render(Article.load(path), Context.open(project))
+
+    return render
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("title", ["Short", "A very long title " * 40, "標題" * 200, "👩‍👩‍👧‍👦 " * 90])
+def test_every_network_gets_a_post_within_its_own_limit(post, network, title):
+    channel = offline(network)
+    made = post(network, title=title)
+
+    assert [finding for finding in channel.check(made) if finding.severity == "block"] == []
+    assert all(part.text for part in made.parts)
+
+
+@pytest.mark.parametrize("network", ["x", "mastodon"])
+def test_the_link_names_the_delivery_where_the_network_shows_it(post, network):
+    made = post(network)
+
+    assert made.link in made.text
+    assert f"utm_source={network}&" in made.link
+    assert made.link.endswith(f"utm_content=garden.{network}")
+
+
+@pytest.mark.parametrize("network", ["linkedin", "bluesky"])
+def test_the_card_carries_the_link_where_the_network_is_given_one(post, network):
+    made = post(network)
+
+    assert made.link not in made.text
+    assert (made.card.url, made.card.title) == (made.link, "Reading in the garden")
+
+
+def test_words_of_ones_own_are_used_as_they_stand(post):
+    made = post("mastodon", more="channels:\n  mastodon:\n    text: Come out and read.\n    hashtags: [Garden]\n")
+
+    assert made.text == f"Come out and read.\n\n{made.link}\n\n#Garden"
+    assert made.shortened == ()
+
+
+def test_words_that_do_not_fit_are_shortened_and_said(post):
+    made = post("x", more=f"channels:\n  x:\n    text: {'Come out and read. ' * 30}\n")
+    findings = offline("x").check(made)
+
+    assert made.parts[0].text.startswith("Come out and read. Come")
+    assert [finding.rule for finding in findings] == ["post.shortened"]
+
+
+def test_a_thread_is_made_of_the_takeaways_and_numbered(post):
+    made = post("bluesky", more="channels:\n  bluesky: {thread: true}\n")
+
+    assert [part.text[-3:] for part in made.parts] == ["1/3", "2/3", "3/3"]
+    assert made.parts[1].text == "A chair outside is half the book. 2/3"
+
+
+def test_a_thread_of_ones_own_is_split_where_a_part_is_too_long(post):
+    made = post("bluesky", more=f"channels:\n  bluesky:\n    thread: [First., {'A sentence of some length. ' * 20}]\n")
+
+    assert len(made.parts) > 2
+    assert [finding for finding in offline("bluesky").check(made) if finding.severity == "block"] == []
+
+
+def test_a_network_without_threads_gets_one_post(post):
+    assert len(post("linkedin", more="channels:\n  linkedin: {thread: true}\n").parts) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("plain language", "#PlainLanguage"), ("FDA rules", "#FDARules"), ("2026", ""), ("café-culture", "#CaféCulture")],
+)
+def test_a_tag_becomes_a_hashtag_that_screen_readers_can_read(words, expected):
+    assert hashtag(words) == expected
+
+
+def test_a_picture_without_words_stops_a_post():
+    from content.fitting import Limits  # noqa: PLC0415
+    from content.post import Card, Part  # noqa: PLC0415
+    from content.rendition import Asset  # noqa: PLC0415
+
+    picture = Asset(path="a.png", data=b"", media_type="image/png")
+    made = Post(
+        parts=(Part(text="x", images=(picture,)),), link="", card=Card(url="", title="", description=""), language="en"
+    )
+
+    assert [finding.rule for finding in made.check("x", Limits(text=280))] == ["image.alt"]
