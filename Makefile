@@ -45,6 +45,9 @@ format: setup ## Format the code and the generated parts of the docs
 	$(BIN)/ruff format .
 	$(BIN)/python docs/matrix.py
 
+pictures: setup ## Draw the README's picture with Chromium
+	$(BIN)/python docs/pictures.py
+
 constraints: ## Resolve all versions anew
 	rm -rf .venv-resolve && $(PYTHON) -m venv .venv-resolve
 	.venv-resolve/bin/python -m pip install --quiet --upgrade 'pip>=25.1'

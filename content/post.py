@@ -126,11 +126,12 @@ class _Wording:
         return split(text, self.limits, partial(_numbered, mark=" 10/12"))
 
     def _first(self, text: str, mark: str) -> str:
-        """The part that carries link and hashtags; the tags' own give way to words that somebody wrote."""
+        """The part that carries link and hashtags."""
         text = text.replace(self.untracked, self.link)
         hashtags = self._hashtags()
-        giving_way = self.overrides.text and self.overrides.hashtags is None
-        while giving_way and hashtags and not self.limits.fits(self._frame(text, hashtags, mark)):
+        # tags of the article's own give way to words that somebody wrote, and all of them to the link
+        probe = text if self.overrides.text and self.overrides.hashtags is None else ""
+        while hashtags and not self.limits.fits(self._frame(probe, hashtags, mark)):
             hashtags.pop()
         return self._fit(text, 1, lambda words: self._frame(words, hashtags, mark))
 

@@ -166,7 +166,7 @@ def check(
 
 @app.command(name="import")
 def import_(
-    source: str,
+    source: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
     force: Annotated[bool, Parameter(negative="", help="Overwrite an article of that name.")] = False,
     allow_private: Annotated[

@@ -26,9 +26,9 @@ Take a chair outside. The rest follows by itself, says [the almanac](https://alm
 - some shade
 """
 BRAND = """name: Garden Letters
-site: https://garden.example
+site: https://garden.example.org
 postal_address: Garden Letters, 1 Long Walk, Kew
-email: {from_address: letters@garden.example}
+email: {from_address: letters@garden.example.org}
 """
 
 

@@ -1,6 +1,5 @@
 """Text that fits: never over the limit, never a broken link, the same when fitted twice."""
 
-
 import pytest
 import regex
 from hypothesis import given, settings

@@ -29,7 +29,7 @@ def test_nothing_is_loaded_but_pictures_of_the_own_site(sample):
     loaded = re.findall(r"""(?:src|background)=["']([^"']+)|url\(([^)]+)\)|@import[^;]+""", sample.html)
 
     assert loaded
-    assert all(source.startswith("https://harbourlane.example/") for source, _ in loaded)
+    assert all(source.startswith("https://harbourlane.example.org/") for source, _ in loaded)
 
 
 def test_every_picture_has_words_and_a_width_for_outlook(sample):
@@ -51,7 +51,7 @@ def test_a_jump_within_the_text_leads_to_the_page(sample):
     links = [link.get("href") for link in html.document_fromstring(sample.html).iter("a")]
 
     assert not [link for link in links if link.startswith("#")]
-    assert any(link.startswith("https://harbourlane.example/is-ketamine-an-opioid/#fn") for link in links)
+    assert any(link.startswith("https://harbourlane.example.org/is-ketamine-an-opioid/#fn") for link in links)
 
 
 def test_the_plain_text_has_every_word_of_the_body(sample, shipped):

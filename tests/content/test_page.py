@@ -33,7 +33,7 @@ def test_a_page_says_what_it_is_to_search_engines_and_link_cards(page):
     graph = {tag.get("property"): tag.get("content") for tag in tree.iter("meta") if tag.get("property")}
 
     assert tree.findtext(".//title") == "A “quoted” <title> – Garden Letters"
-    assert graph["og:url"] == tree.find(".//link[@rel='canonical']").get("href") == "https://garden.example/t/"
+    assert graph["og:url"] == tree.find(".//link[@rel='canonical']").get("href") == "https://garden.example.org/t/"
     assert (graph["og:title"], graph["og:description"]) == ("A “quoted” <title>", "One & two.")
 
 
@@ -117,8 +117,8 @@ def test_links_of_the_site_work_from_anywhere(page):
     tree = page("[a](/about/) [b](more) [c](https://other.example/x) [d](#here)").find(".//div[@class='body']")
 
     assert [link.get("href") for link in tree.iter("a")] == [
-        "https://garden.example/about/",
-        "https://garden.example/t/more",
+        "https://garden.example.org/about/",
+        "https://garden.example.org/t/more",
         "https://other.example/x",
         "#here",
     ]

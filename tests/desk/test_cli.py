@@ -1,0 +1,190 @@
+"""The command line as people and scripts use it: what it says, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ("publish", "render", "check", "import", "status", "channels", "doctor", "new")
+
+
+@pytest.fixture
+def press(project: Path):
+    """Run the command line in the test's project."""
+
+    def run(*arguments: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "desk", *arguments]
+        known = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **environment}
+        ended = subprocess.run(
+            command, cwd=project, input=given, env=known, capture_output=True, timeout=120, check=False
+        )
+        return subprocess.CompletedProcess(command, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(press, command):
+    said = press(command, "--help")
+
+    assert said.returncode == 0
+    assert len(said.stdout.splitlines()) > 5
+    assert "--json" in said.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["publish"], ["publsh", "garden"], ["check", "--jsno"], ["render", "garden", "-q"]]
+)
+def test_a_command_that_is_not_understood_ends_with_2(press, arguments):
+    said = press(*arguments)
+
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
+
+
+def test_render_writes_every_channels_files_and_says_where(press, project):
+    said = press("render", "garden", "--out", "look")
+    opened = [line.split()[-1] for line in said.stdout.splitlines() if line.startswith(("web", "newsletter", "x "))]
+
+    assert said.returncode == 0
+    assert [Path(path).name for path in opened] == ["index.html", "preview.html", "post.txt"]
+    assert all((project / path).is_file() for path in opened)
+    assert not (project / ".pressroom" / "ledger.db").exists()
+
+
+def test_render_loads_no_prefect_no_database_and_no_http_client(press):
+    said = press("render", "garden", PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in said.stderr.splitlines()}
+
+    assert "content" in loaded
+    assert not loaded & {"prefect", "sqlalchemy", "alembic", "httpx", "fastapi", "trafilatura"}
+
+
+def test_render_of_one_channel_gives_a_script_its_digest(press):
+    said = json.loads(press("render", "garden", "-c", "mastodon", "--json").stdout)
+
+    assert [written["channel"] for written in said["written"]] == ["mastodon"]
+    assert len(said["written"][0]["digest"]) == 64
+
+
+def test_check_names_file_line_and_mend_and_ends_with_1(press, project):
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("description:", "descripton:").replace("2026-11-16", "next week"))
+    said = press("check")
+
+    assert said.returncode == 1
+    assert "content/articles/garden.md:3:1: block: There is no key 'descripton'." in said.stdout
+    assert "Did you mean 'description'?" in said.stdout
+    assert "content/articles/garden.md:4:1" in said.stdout
+
+
+def test_check_gives_scripts_the_same_findings(press, project):
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("tags:", "channels: {mastodn: {skip: true}}\ntags:"))
+    found = json.loads(press("check", "garden", "--json").stdout)["findings"]
+
+    assert ("channel.unknown", "block", 6) in {(f["rule"], f["severity"], f["line"]) for f in found}
+
+
+def test_check_of_nothing_is_no_success(press, project):
+    (project / "content" / "articles" / "garden.md").unlink()
+
+    assert press("check").returncode == 1
+
+
+@pytest.mark.parametrize("named", ["nowhere", "content/articles/nowhere.md", "."])
+def test_an_article_that_is_not_there_is_said_in_a_sentence(press, named):
+    said = press("render", named)
+
+    assert said.returncode == 1
+    assert "can't be read" in said.stdout
+    assert "Traceback" not in said.stderr
+
+
+def test_import_reads_standard_input_and_never_overwrites_by_itself(press, project):
+    text = b"Evenings on the lawn\n\nWe sat outside until the light was gone, and then a little longer.\n"
+    first, second, third = (
+        press("import", "-", given=text),
+        press("import", "-", given=text),
+        press("import", "-", "--force", given=text),
+    )
+
+    assert [first.returncode, second.returncode, third.returncode] == [0, 1, 0]
+    assert "--force" in second.stdout
+    assert (project / "content" / "articles" / "evenings-on-the-lawn.md").is_file()
+
+
+@pytest.mark.parametrize("source", ["http://127.0.0.1:1/", "file:///etc/passwd", "http://[::1]/x", "ftp://a.example/"])
+def test_import_fetches_nothing_from_inside(press, source):
+    said = press("import", source)
+
+    assert said.returncode == 1
+    assert "Traceback" not in said.stderr
+
+
+def test_status_of_a_new_project_says_that_nothing_was_sent(press):
+    said = press("status")
+
+    assert (said.returncode, said.stdout.strip()) == (0, "Nothing has been sent yet.")
+
+
+def test_channels_lists_what_each_can_do(press):
+    listed = {channel["name"]: channel for channel in json.loads(press("channels", "--json").stdout)["channels"]}
+
+    assert set(listed) == {"web", "newsletter", "x", "linkedin", "mastodon", "bluesky"}
+    assert (listed["x"]["text"], listed["bluesky"]["bytes"], listed["bluesky"]["repeat_safe"]) == (280, 3000, True)
+
+
+def test_doctor_names_the_variables_that_an_account_needs(press):
+    said = press("doctor")
+
+    assert said.returncode == 0
+    assert "PRESSROOM_MASTODON_TOKEN" in said.stdout
+
+
+def test_doctor_finds_a_ledger_that_cannot_be_used(press, project):
+    (project / ".pressroom").write_text("a file where a folder must be")
+    said = press("doctor")
+
+    assert said.returncode == 1
+    assert "ledger" in said.stdout
+
+
+def test_new_makes_a_project_that_checks_and_renders(press, project):
+    made = press("new", "fresh")
+    checked = press("check", "--root", "fresh")
+
+    assert (made.returncode, checked.returncode) == (0, 0)
+    assert "1 articles: 0 to mend, 0 to look at." in checked.stdout
+    assert press("new", "fresh").returncode == 1
+
+
+def test_a_broken_brand_is_refused_with_its_line(press, project):
+    (project / "content" / "brand.yaml").write_text("name: Garden\ncolours: {ink: blue}\n")
+    said = press("render", "garden")
+
+    assert said.returncode == 1
+    assert "content/brand.yaml:2" in said.stdout
+
+
+def test_a_draft_can_be_looked_at_but_not_published(press, project):
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("tags:", "draft: true\ntags:"))
+    published = press("publish", "garden")
+
+    assert published.returncode == 1
+    assert "content/articles/garden.md:6" in published.stdout
+    assert not (project / "outbox").exists()
+    assert press("check", "garden").returncode == 0
+
+
+def test_no_colour_where_there_is_no_terminal(press):
+    assert "\x1b[" not in press("check").stdout + press("channels").stdout
+
+
+def test_there_is_completion_for_the_shell(press):
+    assert "completion" in press("--help").stdout
