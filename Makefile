@@ -10,17 +10,17 @@ help: ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pressroom needs Python 3.11 or newer; say where it is: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pressroom needs Python 3.11 or newer; say where it is: make PYTHON=python3.12")'
 	@echo "Setting up in $(VENV): a minute or two, once."
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group test --group lint
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group test --group lint
 	@touch $@
 
 setup: $(VENV)/installed ## Install into .venv
 
 demo: setup ## Publish the sample article to the outbox, through the Prefect flow
-	$(BIN)/pressroom publish is-ketamine-an-opioid
+	@$(BIN)/pressroom publish is-ketamine-an-opioid
 	@echo
 	@echo "Open these:"
 	@echo "  the page        outbox/is-ketamine-an-opioid/web/index.html"

@@ -91,9 +91,7 @@ def measure_publish(_articles: Path | None) -> None:
             ]
             pairs.append((peer, timed([*command, "--root", str(root)], root, environment)))
     peer, ours = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(
-        f"publish, embedded Prefect: {ours / peer:.2f} x a flow of three tasks  (limit 1.2; {ours:.1f} s / {peer:.1f} s)"
-    )
+    print(f"publish, embedded Prefect: {ours / peer:.2f} x a flow of 3 tasks  (limit 1.2; {ours:.1f} s / {peer:.1f} s)")
 
 
 def measure_forms(articles: Path | None) -> None:

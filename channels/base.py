@@ -69,6 +69,11 @@ class Channel(ABC, Generic[R]):
     def __init__(self, account: str = "") -> None:
         self.account = account or self.name
 
+    @property
+    def configured(self) -> bool:
+        """Whether the account has what it needs to send."""
+        return True
+
     def render(self, article: Article, context: Context) -> R:
         """What would be sent. Pure: the same article and context give the same bytes. Raises `Refused`."""
         rendition: R = self.form.of(article, context, self.account, self.can.limits)

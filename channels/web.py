@@ -36,6 +36,11 @@ class Web(Channel[Page]):
         super().__init__(account)
         self._directory = (settings or WebSettings()).directory
 
+    @property
+    def configured(self) -> bool:
+        """Whether there is a directory."""
+        return self._directory is not None
+
     def parcel(self, rendition: Page, _key: str) -> Parcel:
         """The page and its pictures in one folder, readable without a server."""
         files = [(asset.path, asset.data) for asset in rendition.assets]

@@ -120,7 +120,7 @@ def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def _ellipsis(text: str) -> str:
-    last = text.split()[-1] if text.split() else ""
+    last = "".join(text.rsplit(maxsplit=1)[-1:])
     if "://" in last or "." in last[1:-1]:
         return f"{text} {ELLIPSIS}"  # glued to it, the ellipsis would be a part of the address
     bare = text.rstrip(LOOSE).rstrip(ELLIPSIS).rstrip(LOOSE)

@@ -1,17 +1,19 @@
 """Plain words as Markdown that shows exactly these words: signs that Markdown would read get a backslash."""
 
 import re
+from html.entities import html5
 
 # `&lt;` and its kin where Python-Markdown knows no backslash form
+BARE = "|".join(sorted(name for name in html5 if not name.endswith(";")))  # `&copy` needs no semicolon
 INLINE = re.compile(
-    r"""
-    (?P<back>\\(?=[\\`*_{}\[\]()>#+\-.!|]))
-    | (?P<link>https?://[^\s<>"“”`\\]*[^\s<>"“”`\\.,;:!?'’)\]}*_{])
+    rf"""
+    (?P<back>\\(?=[\\`*_{{}}\[\]()>#+\-.!|]))
+    | (?P<link>https?://[^\s<>"“”`\\]*[^\s<>"“”`\\.,;:!?'’)\]}}*_{{])
     | (?P<tag><(?=[A-Za-z/!?]))
-    | (?P<entity>&(?=\#?\w+;))
-    | (?P<liquid>\{(?=%))
-    | (?P<comment>\{\#)
-    | (?P<plain>[`{] | (?<!\s)\* | \*(?!\s) | (?<![^\W_])_ | _(?![^\W_])
+    | (?P<entity>&(?=\#|\w+;|{BARE}))
+    | (?P<liquid>\{{(?=%))
+    | (?P<comment>\{{\#)
+    | (?P<plain>[`{{] | (?<!\s)\* | \*(?!\s) | (?<![^\W_])_ | _(?![^\W_])
         | \[(?=\^|TOC\]|[^\[\]]*\][(:\[]) | \](?=[(\[]))
     """,
     re.VERBOSE,

@@ -7,10 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from content.importing import Draft, draft
-
 from channels.disk import place_file
 from content.findings import Finding, Refused
+from content.importing import Draft, draft
 from flows.plan import ARTICLES
 
 if TYPE_CHECKING:

@@ -74,6 +74,7 @@ def _run(order: Order, voice: Voice, warm: threading.Thread) -> list[Outcome]:
     logger = logging.getLogger("pressroom.deliver")
     logger.addHandler(watching)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # Prefect prints what reaches the root logger, and people have seen it already
     warm.join()
     from flows import engine  # noqa: PLC0415
     from flows.errors import Undelivered  # noqa: PLC0415

@@ -27,7 +27,7 @@ def main() -> int:
     stale = [path for path, new in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != new]
     for path in stale:
         if "--check" in sys.argv:
-            print(f"{path.relative_to(ROOT)} is out of date: make format")  # noqa: T201
+            print(f"{path.relative_to(ROOT)} is out of date: make format")
         else:
             path.write_text(wanted[path], encoding="utf-8")
     return 1 if stale and "--check" in sys.argv else 0

@@ -48,7 +48,9 @@ def sheet(folder: Path) -> str:
     short = texts["x"].replace("https://", "").split("/?")[0] + "/…"
     filled = SHEET.replace("{x}", html.escape(short)).replace("{parts}", str(parts))
     two = "\n\n".join(part.strip() for part in texts["bluesky"].split("\n---\n")[1:3])
-    return filled.replace("{bluesky}", html.escape(two)).replace("{linkedin}", html.escape(texts["linkedin"][:230]) + "…")
+    return filled.replace("{bluesky}", html.escape(two)).replace(
+        "{linkedin}", html.escape(texts["linkedin"][:230]) + "…"
+    )
 
 
 def photograph(page: Path, picture: Path, size: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,23 +76,40 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     root = Path(order.root)
     article = find_article(order.article, root)
     context = Context.open(root, order.campaign)
-    wanted = order.channels or list(known())
-    skipped = tuple(name for name in wanted if article.overrides(name).skip)
     campaign = order.campaign or article.meta.slug
     folder = (outbox or root / "outbox") / Path(*dict.fromkeys((campaign, article.meta.slug)))
-    entries: list[Entry] = []
+    channels = {channel.account: channel for channel in _wanted(order, root)}
+    skipped = tuple(account for account in channels if article.overrides(account).skip)
     findings = check_article(article, context, tuple(known()))
-    for name in dict.fromkeys(wanted):
-        if name in skipped:
-            continue
-        channel = Outbox(offline(name), folder) if order.destination == "outbox" else connect(name, root)
-        rendition = channel.render(article, context)
-        findings += channel.check(rendition)
-        delivery = Delivery(campaign=campaign, article=article.meta.slug, account=channel.account)
-        entries.append(Entry(channel=channel, rendition=rendition, delivery=delivery))
-    if article.meta.draft:
-        findings.append(_draft(article))
+    entries: list[Entry] = []
+    for channel in (channel for account, channel in channels.items() if account not in skipped):
+        carrier = Outbox(channel, folder) if order.destination == "outbox" else channel
+        rendition = carrier.render(article, context)
+        findings += carrier.check(rendition)
+        delivery = Delivery(campaign=campaign, article=article.meta.slug, account=carrier.account)
+        entries.append(Entry(channel=carrier, rendition=rendition, delivery=delivery))
+    findings += _stops(article, entries)
     return Plan(article=article, entries=tuple(entries), skipped=skipped, findings=tuple(findings))
+
+
+def _wanted(order: Order, root: Path) -> list[Channel[Any]]:
+    """The channels asked for; where none are, all of them, or all that are set up to send."""
+    names = order.channels or list(known())
+    if order.destination == "outbox":
+        return [offline(name) for name in names]
+    accounts = [connect(name, root) for name in names]
+    return accounts if order.channels else [channel for channel in accounts if channel.configured]
+
+
+def _stops(article: Article, entries: list[Entry]) -> list[Finding]:
+    stops = []
+    if article.meta.draft:
+        why, mend = "The article is a draft.", "Set draft: false to publish it."
+        stops.append(article.marks.finding("article.draft", "block", why, mend, ("draft",)))
+    if not entries:
+        why, mend = "No channel is left to publish to.", "`pressroom doctor` says which accounts are set up."
+        stops.append(Finding(rule="channels.none", severity="block", why=why, mend=mend, file=article.name))
+    return stops
 
 
 def connect(account: str, root: Path) -> Channel[Any]:
@@ -118,14 +135,3 @@ def find_article(named: str, root: Path) -> Article:
     except ValueError:
         shown = str(path)
     return Article.load(path, shown)
-
-
-def _draft(article: Article) -> Finding:
-    finding = article.marks.finding(
-        "article.draft",
-        "block",
-        "The article is a draft.",
-        "Set draft: false to publish it.",
-        ("draft",),
-    )
-    return replace(finding, file=article.name)

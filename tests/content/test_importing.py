@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from content import article, import_byline, import_signs, import_title, markdown, source
@@ -300,6 +300,8 @@ def test_prose_is_no_byline(line):
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab1 .#*_`[](){}<>&!|\\-+=~:%;^/"), min_size=1, max_size=30))
+@example("&#1")
+@example("&copy 1, R&D")
 def test_escaped_words_are_shown_word_for_word(text):
     plain = " ".join(text.split()) or "a"
     shown = markdown.text_of(markdown.render(import_signs.line(plain)).root)

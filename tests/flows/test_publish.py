@@ -121,6 +121,17 @@ def test_accounts_that_are_not_set_up_fail_by_name_and_nothing_is_sent(prefect, 
     assert "no account is set up" in outcomes["mastodon"].detail
 
 
+def test_for_real_without_any_account_is_refused(project):
+    from content.findings import Refused  # noqa: PLC0415
+    from flows.orders import Order  # noqa: PLC0415
+    from flows.plan import plan  # noqa: PLC0415
+
+    order = Order(article="garden", root=str(project), destination="accounts")
+
+    with pytest.raises(Refused, match="No channel is left"):
+        plan(order).refuse_blocked(order)
+
+
 def test_a_run_leaves_a_summary_with_links_and_digests(prefect, project):
     from prefect.artifacts import Artifact  # noqa: PLC0415
 
