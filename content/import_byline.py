@@ -14,6 +14,7 @@ CREDENTIAL = re.compile(r"^(?:[A-Z][A-Za-z]{0,3}\.?)?[A-Z][A-Z.-]{1,7}[a-zA-Z]?$
 DATED = re.compile(r"^(?:date|published|posted|updated|published on|posted on)\s*:?\s+", re.IGNORECASE)
 ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
 FORMS = ("%Y-%m-%d", "%B %d %Y", "%d %B %Y", "%b %d %Y", "%d %b %Y", "%Y/%m/%d", "%d.%m.%Y")
+READING = re.compile(r"^\d{1,3}[ -]?min(?:ute)?s?(?:[ -]read)?$", re.IGNORECASE)
 PARTS = re.compile(r"\s+[|·•–—]\s+")
 
 
@@ -23,6 +24,8 @@ def read(line: str) -> tuple[tuple[dict[str, str], ...], date | None] | None:
     found: date | None = None
     for part in PARTS.split(one_line(line)):
         moment, people = day(part), people_in(part)
+        if READING.match(part):
+            continue
         if not moment and not people:
             return None
         found, authors = found or moment, authors or people

@@ -104,6 +104,7 @@ def _convert(data: bytes, slug: str) -> tuple[str, tuple[Asset, ...], tuple[str,
     result = mammoth.convert_to_html(
         io.BytesIO(data), style_map=STYLES, convert_image=mammoth.images.img_element(place)
     )
+    dropped += dict.fromkeys(f"From the Word file: {message.message}." for message in result.messages)
     return re.sub(r"<img[^>]*src=\"\"[^>]*/?>", "", result.value), tuple(assets), tuple(dropped)
 
 

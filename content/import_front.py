@@ -14,6 +14,11 @@ from content.words import opening
 
 LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")
 ADDRESS = re.compile(r"^https?://[^\s/]+\.?[^\s]*$")
+INVITES = re.compile(
+    r"(?:^|[.!?] )(?:call|contact|connect|book|schedule|subscribe|sign up|get in touch|reach out|register|join us"
+    r"|visit us|talk to|learn more|download|donate|order)\b",
+    re.IGNORECASE,
+)
 NO_PROSE = re.compile(r"^(?:#|[-*+] |\d+\. |>|\||```|~~~|!\[|\[\^|\* \* \*| )")
 
 
@@ -25,6 +30,7 @@ def write(found: Found, name: str, today: date) -> tuple[str, str, tuple[str, ..
     if not found.day:
         guesses.append(f"The date {today.isoformat()} is today's: no date was found.")
     description = one_line(found.description) or _description(found.body, guesses)
+    guesses += _invitation(found.body)
     values: dict[str, Any] = {
         "title": title,
         "slug": slug,
@@ -57,6 +63,13 @@ def _description(body: str, guesses: list[str]) -> str:
     if lead:
         guesses.append("The description is the first sentences of the text.")
     return lead
+
+
+def _invitation(body: str) -> list[str]:
+    last = body.strip().rpartition("\n\n")[2]
+    if NO_PROSE.match(last) or len(last) > 400 or not INVITES.search(last):
+        return []
+    return [f"The last paragraph may be a call_to_action: '{opening(last, 80)}'. If so, move it there, with its url."]
 
 
 def _person(person: dict[str, str]) -> str | dict[str, str]:

@@ -9,7 +9,7 @@ import nh3
 from lxml import html as dom
 from lxml.html import HtmlElement
 
-from content import import_markdown, import_signs, markdown
+from content import import_markdown, import_office, import_signs, markdown
 from content.import_found import Found, refused
 
 DEEPEST = 100  # elements; a page nests 30, and the writer of Markdown calls itself for each
@@ -39,8 +39,9 @@ ITEM = re.compile(r"^(?P<in> *)(?P<mark>[-*+]|\d+\.) +(?P<text>.*)$")
 
 def read(html: str, name: str, url: str = "") -> Found:
     """Make Markdown of an HTML fragment. Raises `Refused` where it is nested without end."""
-    root = _tree(html, name)
+    root = _tree(import_office.plain(html) if import_office.is_theirs(html) else html, name)
     title = _title(root)
+    bold = import_office.bold_headings(root)
     _level(root)
     doubts = _pictures(root, url)
     _links(root, url)
@@ -48,6 +49,9 @@ def read(html: str, name: str, url: str = "") -> Found:
     body = _write(root)
     body, takeaways, moved = import_markdown.take_points(body)
     changes = (f"Took the title from the heading '{title}'.", *moved) if title else moved
+    if bold:
+        names = "; ".join(f"'{heading}'" for heading in bold)
+        doubts = (*doubts, f"These bold lines were taken for headings: {names}.")
     return Found(body=body, title=title, takeaways=takeaways, changes=changes, guesses=doubts)
 
 
@@ -104,12 +108,14 @@ def _level(root: HtmlElement) -> None:
 def _pictures(root: HtmlElement, url: str) -> tuple[str, ...]:
     doubts: list[str] = []
     for picture in list(root.iter("img")):
-        source = urljoin(url, picture.get("src", "").strip()).replace(" ", "%20")
-        if not source:
+        given = picture.get("src", "").strip()
+        if not given:
+            doubts.append(f"A picture without an address was left out: '{picture.get('alt', '')}'.")
             picture.drop_tree()
             continue
+        source = urljoin(url, given).replace(" ", "%20")
         picture.set("src", source)
-        picture.set("alt", import_signs.words(picture.get("alt", "")))
+        picture.set("alt", import_signs.alternative(picture.get("alt", "")))
         if not picture.get("alt"):
             doubts.append(f"The picture {source} has no text for people who can't see it.")
         if "://" not in source and not url:
@@ -124,7 +130,7 @@ def _links(root: HtmlElement, url: str) -> None:
         if not address or address.startswith("#"):
             link.drop_tag()
         else:
-            link.set("href", urljoin(url, address).replace(" ", "%20"))
+            link.set("href", import_office.target(urljoin(url, address)).replace(" ", "%20"))
 
 
 def _escape(root: HtmlElement) -> None:

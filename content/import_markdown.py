@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from content import markdown
+from content import import_byline, markdown
 from content.import_found import Found
 from content.import_text import TAKEAWAYS
 
@@ -30,7 +30,13 @@ def read(text: str) -> Found:
     """Take title and takeaways out of Markdown; the rest stays as it is."""
     text, title, changes = _title(text)
     text, takeaways, moved = take_points(text)
-    return Found(body=text, title=title, takeaways=takeaways, changes=(*changes, *moved))
+    first, _, rest = text.lstrip().partition("\n")
+    told = import_byline.read(first.strip("*_ ")) if title else None
+    if not told:
+        return Found(body=text, title=title, takeaways=takeaways, changes=(*changes, *moved))
+    changes = (*changes, f"Moved '{first}' to the front matter.", *moved)
+    authors, day = told
+    return Found(body=rest.lstrip("\n"), title=title, authors=authors, day=day, takeaways=takeaways, changes=changes)
 
 
 def _title(text: str) -> tuple[str, str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from datetime import date
 from lxml import etree
 from lxml import html as dom
 
-from content import import_byline, import_html
+from content import import_byline, import_html, import_office
 from content.import_found import Found, one_line, refused
 
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
@@ -58,7 +58,7 @@ def read(html: str, name: str, url: str = "") -> Found:
         if len(main) == 1 and len("".join(map(str, main[0].itertext()))) > 200
         else ""
     )
-    content = content or extract(
+    content = html if import_office.wrote_page(html) else content or extract(
         html, url=url or None, output_format="html", include_formatting=True, include_links=True, include_images=True,
         include_comments=False, favor_recall=True,
     ) or html  # fmt: skip

@@ -49,6 +49,11 @@ def heading(text: str) -> str:
     return bare + "\\#" * (len(escaped) - len(bare))
 
 
+def alternative(text: str) -> str:
+    """Escape a picture's text, which a lone bracket would end."""
+    return re.sub(r"\\?[\[\]]", lambda match: f"&#{ord(match[0][-1])};", words(text))
+
+
 def code(text: str) -> str:
     """Keep another program's template signs readable inside code."""
     return f"{{% raw %}}{text}{{% endraw %}}" if any(sign in text for sign in TEMPLATE) else text

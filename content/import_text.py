@@ -67,7 +67,7 @@ def _front(draft: _Draft) -> None:
             draft.lines.pop(0)
     while draft.lines and (_label(draft, draft.lines[0]) or _byline(draft, draft.lines[0])):
         line = draft.lines.pop(0)
-        draft.changes.append(f"Moved line {line.number} to the front matter: '{line.text}'.")
+        draft.changes.append(f"Took line {line.number} out of the text, for the front matter: '{line.text}'.")
 
 
 def _is_title(lines: list[Line]) -> bool:

@@ -6,6 +6,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from channels.disk import place_file
 from content.findings import Finding, Refused
@@ -52,7 +53,7 @@ def _read(source: str, *, allow_private: bool, voice: Voice) -> Draft:
     if "://" in source:
         from content.fetching import fetch  # noqa: PLC0415 - files need no HTTP client
 
-        voice.say(f"Fetching {source} …", "dim")
+        voice.say(f"Fetching from {urlsplit(source).hostname or source} …", "dim")
         fetched = fetch(source, allow_private=allow_private)
         return draft(fetched.data, source, fetched.media_type, today=today, url=fetched.url)
     if source == "-":

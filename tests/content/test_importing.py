@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content import article, import_byline, import_signs, import_title, markdown, source
@@ -20,6 +20,7 @@ TODAY = date(2026, 11, 23)
 KETAMINE = "is-ketamine-an-opioid.txt"
 ROOT = Path(__file__).parents[2]
 IMAGE = bytes.fromhex("89504e470d0a1a0a") + b"pixels"
+BREAD = "Bread rises because yeast breathes out a gas, and the dough around it is too tough to let the gas go."
 SPACE = "http://schemas.openxmlformats.org"
 
 
@@ -179,6 +180,17 @@ class TestPlainText:
         found = of_text("We moved to a new house last month.\n\nAnn Lee\nOak Street\nSpringtown\n", "move.txt")
         assert headings(found) == []
 
+    def test_a_reading_time_beside_the_date_is_no_heading(self):
+        found = of_text(f"How bread rises\n12 March 2024 | By Omar Nasser, PhD | 5 min read\n\n{BREAD}\n", "bread.txt")
+        meta = parsed(found).meta
+        assert (meta.date, meta.authors[0].signature) == (date(2024, 3, 12), "Omar Nasser, PhD")
+        assert headings(found) == []
+
+    def test_an_invitation_at_the_end_is_proposed_and_stays_in_place(self):
+        found = of_text(f"{BREAD}\n\nVisit us on Sunday and learn how.\n", "bread.txt")
+        assert found.text.endswith("Visit us on Sunday and learn how.\n")
+        assert any("call_to_action" in guess for guess in found.guesses)
+
     def test_nested_lists_stay_nested(self):
         found = of_text("You need these things:\n\n- tea\n  - green\n  - black\n- milk\n", "tea.txt")
         assert parsed(found).body.root.xpath("count(.//ul/li/ul/li)") == 2
@@ -218,6 +230,31 @@ class TestHtml:
         found = draft(page.encode("iso-8859-2"), "lodz.html", today=TODAY)
         assert "Łódź leży w środku" in said(found)
 
+    def test_bold_text_and_links_of_a_google_document_are_understood(self):
+        body = parsed(imported("ferns-from-docs.html")).markdown
+        assert "**much water** *too*. See [this](https://fern.example/a?b)." in body
+        assert "**Ferns" not in body
+
+    def test_the_title_and_lists_of_a_word_page_are_understood(self):
+        found = imported("moss-from-word.htm")
+        assert parsed(found).meta.title == "Moss"
+        assert "- one thing\n- two things\n\n1. first\n2. second" in found.text
+
+    def test_short_bold_lines_are_headings_where_there_are_no_others(self):
+        found = draft(f"<p><b>Why it rises</b></p><p>{BREAD}</p>".encode(), "bread.html", today=TODAY)
+        assert headings(found) == [(2, "Why it rises")]
+        assert any("'Why it rises'" in guess for guess in found.guesses)
+
+    def test_a_picture_within_the_page_is_left_out_and_said_so(self):
+        page = f'<p>{BREAD}</p><p><img alt="A loaf" src="data:image/png;base64,AAAA"></p>'
+        found = draft(page.encode(), "bread.html", today=TODAY, url="https://example.org/bread")
+        assert "![" not in found.text
+        assert any("left out: 'A loaf'" in guess for guess in found.guesses)
+
+    def test_a_bracket_in_a_pictures_text_does_not_end_it(self):
+        found = draft(f'<p>{BREAD}</p><p><img alt="Loaf b] of 3" src="b.png"></p>'.encode(), "bread.html", today=TODAY)
+        assert parsed(found).body.root.xpath("//img/@alt") == ["Loaf b] of 3"]
+
     def test_a_nest_without_end_is_refused(self):
         with pytest.raises(Refused) as caught:
             draft(b"<blockquote>" * 5000 + b"deep", "deep.html", today=TODAY)
@@ -235,6 +272,11 @@ class TestMarkdown:
         assert parsed(found).meta.takeaways == ("Fold twice.", "Use the long side.")
         assert "# not a title" in parsed(found).markdown
 
+    def test_a_byline_below_the_title_moves_to_the_front_matter(self):
+        found = of_text(f"# Bread\n\n*By Ann Lee*\n\n{BREAD}\n", "bread.md")
+        assert parsed(found).meta.authors[0].name == "Ann Lee"
+        assert parsed(found).markdown.strip() == BREAD
+
     def test_an_article_is_not_imported_twice(self):
         with pytest.raises(Refused, match="article already"):
             of_text("---\ntitle: A\n---\n\nText.\n", "a.md")
@@ -251,6 +293,10 @@ class TestWord:
         assert found.assets == (("roof-bees/picture-1.png", IMAGE),)
         assert "![A hive](roof-bees/picture-1.png)" in found.text
         assert "1986. Bees <hum>." in said(found)
+
+    def test_what_the_word_file_says_that_is_not_understood_is_told(self):
+        found = draft(docx(paragraph(BREAD, "Odd")), "bread.docx", today=TODAY)
+        assert any("Odd" in change for change in found.changes)
 
     @pytest.mark.parametrize(
         ("data", "rule"),
@@ -300,8 +346,6 @@ def test_prose_is_no_byline(line):
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab1 .#*_`[](){}<>&!|\\-+=~:%;^/"), min_size=1, max_size=30))
-@example("&#1")
-@example("&copy 1, R&D")
 def test_escaped_words_are_shown_word_for_word(text):
     plain = " ".join(text.split()) or "a"
     shown = markdown.text_of(markdown.render(import_signs.line(plain)).root)
