@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content import article, import_byline, import_signs, import_title, markdown, source
+from content import article, markdown, source
+from content.importing import bylines, signs, titles
 from content.findings import Refused
 from content.importing import Draft, draft
 
@@ -334,21 +335,21 @@ def test_what_is_no_text_is_refused_by_name(data, rule):
      ("what-is-a-hive.txt", "What Is a Hive?"), ("https://example.org/the-end/", "The End"), ("standard input", "")],
 )  # fmt: skip
 def test_a_name_makes_a_title(name, title):
-    assert import_title.from_name(name) == title
+    assert titles.from_name(name) == title
 
 
 @pytest.mark.parametrize(
     "line", ["By the way, it rained.", "By Monday it was over.", "May 2026", "03/04/2026", "Standing by"]
 )
 def test_prose_is_no_byline(line):
-    assert import_byline.read(line) is None
+    assert bylines.read(line) is None
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab1 .#*_`[](){}<>&!|\\-+=~:%;^/"), min_size=1, max_size=30))
 def test_escaped_words_are_shown_word_for_word(text):
     plain = " ".join(text.split()) or "a"
-    shown = markdown.text_of(markdown.render(import_signs.line(plain)).root)
+    shown = markdown.text_of(markdown.render(signs.line(plain)).root)
     assert _untyped(shown) == _untyped(plain)
 
 

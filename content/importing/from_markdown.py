@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from content import import_byline, markdown
-from content.import_found import Found
-from content.import_text import TAKEAWAYS
+from content import markdown
+from content.importing import bylines
+from content.importing.finds import Found
+from content.importing.from_text import TAKEAWAYS
 
 TITLE = re.compile(r"^#\s+(?P<atx>.+?)\s*#*$|^(?P<set>\S.*)\n=+[ \t]*$", re.MULTILINE)
 FENCED = re.compile(r"^(?P<mark>```|~~~).*?^(?P=mark)[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -31,7 +32,7 @@ def read(text: str) -> Found:
     text, title, changes = _title(text)
     text, takeaways, moved = take_points(text)
     first, _, rest = text.lstrip().partition("\n")
-    told = import_byline.read(first.strip("*_ ")) if title else None
+    told = bylines.read(first.strip("*_ ")) if title else None
     if not told:
         return Found(body=text, title=title, takeaways=takeaways, changes=(*changes, *moved))
     changes = (*changes, f"Moved '{first}' to the front matter.", *moved)

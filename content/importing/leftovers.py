@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from content.import_found import numbers
-from content.import_lines import Line, reread
+from content.importing.finds import numbers
+from content.importing.linework import Line, reread
 
 SURE = re.compile(r"^table of contents\W*(?P<toggle>toggle\W*)?$", re.IGNORECASE)
 LIKELY = re.compile(r"^(?:contents|in this article|on this page|jump to)\W*$", re.IGNORECASE)

@@ -12,8 +12,8 @@ from zipfile import BadZipFile, ZipFile
 
 from lxml import etree
 
-from content import import_html, import_title
-from content.import_found import Asset, Found, one_line, refused
+from content.importing import from_html, titles
+from content.importing.finds import Asset, Found, one_line, refused
 
 LARGEST = 20 * 1024 * 1024  # bytes of the file
 UNPACKED = 100 * 1024 * 1024  # bytes of all its parts
@@ -43,12 +43,12 @@ def read(data: bytes, name: str) -> Found:
         with ZipFile(io.BytesIO(data)) as archive:
             _inspect(archive, name)
             core = _core(archive)
-        html, assets, dropped = _convert(data, import_title.slug(import_title.stem(name)))
+        html, assets, dropped = _convert(data, titles.slug(titles.stem(name)))
     except RecursionError as error:
         raise refused("depth", name, "The document is nested too deep.", MEND) from error
     except BROKEN as error:
         raise refused("docx.broken", name, "The Word file is broken and can't be read.", MEND) from error
-    found = import_html.read(html, name)
+    found = from_html.read(html, name)
     doubts = tuple(d for d in found.guesses if not any(path in d and "beside" in d for path, _ in assets))
     return _with_core(replace(found, assets=assets, changes=(*found.changes, *dropped), guesses=doubts), core)
 

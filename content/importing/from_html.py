@@ -9,8 +9,9 @@ import nh3
 from lxml import html as dom
 from lxml.html import HtmlElement
 
-from content import import_markdown, import_office, import_signs, markdown
-from content.import_found import Found, refused
+from content import markdown
+from content.importing import from_markdown, office, signs
+from content.importing.finds import Found, refused
 
 DEEPEST = 100  # elements; a page nests 30, and the writer of Markdown calls itself for each
 OPENS = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
@@ -39,15 +40,15 @@ ITEM = re.compile(r"^(?P<in> *)(?P<mark>[-*+]|\d+\.) +(?P<text>.*)$")
 
 def read(html: str, name: str, url: str = "") -> Found:
     """Make Markdown of an HTML fragment. Raises `Refused` where it is nested without end."""
-    root = _tree(import_office.plain(html) if import_office.is_theirs(html) else html, name)
+    root = _tree(office.plain(html) if office.is_theirs(html) else html, name)
     title = _title(root)
-    bold = import_office.bold_headings(root)
+    bold = office.bold_headings(root)
     _level(root)
     doubts = _pictures(root, url)
     _links(root, url)
     _escape(root)
     body = _write(root)
-    body, takeaways, moved = import_markdown.take_points(body)
+    body, takeaways, moved = from_markdown.take_points(body)
     changes = (f"Took the title from the heading '{title}'.", *moved) if title else moved
     if bold:
         names = "; ".join(f"'{heading}'" for heading in bold)
@@ -115,7 +116,7 @@ def _pictures(root: HtmlElement, url: str) -> tuple[str, ...]:
             continue
         source = urljoin(url, given).replace(" ", "%20")
         picture.set("src", source)
-        picture.set("alt", import_signs.alternative(picture.get("alt", "")))
+        picture.set("alt", signs.alternative(picture.get("alt", "")))
         if not picture.get("alt"):
             doubts.append(f"The picture {source} has no text for people who can't see it.")
         if "://" not in source and not url:
@@ -130,7 +131,7 @@ def _links(root: HtmlElement, url: str) -> None:
         if not address or address.startswith("#"):
             link.drop_tag()
         else:
-            link.set("href", import_office.target(urljoin(url, address)).replace(" ", "%20"))
+            link.set("href", office.target(urljoin(url, address)).replace(" ", "%20"))
 
 
 def _escape(root: HtmlElement) -> None:
@@ -138,7 +139,7 @@ def _escape(root: HtmlElement) -> None:
         kept = element.tag in {"pre", "code", "kbd", "samp"} or any(True for _ in element.iterancestors("pre", "code"))
         if element.text:
             element.text = (
-                import_signs.code(element.text) if kept else _words(element.text, element, first=element.tag in BLOCKS)
+                signs.code(element.text) if kept else _words(element.text, element, first=element.tag in BLOCKS)
             )
         parent = element.getparent()
         if element.tail and parent is not None and not any(True for _ in element.iterancestors("pre", "code")):
@@ -149,7 +150,7 @@ def _words(text: str, element: HtmlElement, *, first: bool) -> str:
     lead = text[: len(text) - len(text.lstrip())]
     bare = text[len(lead) :]
     linked = element.tag == "a" or any(True for _ in element.iterancestors("a"))
-    escaped = import_signs.line(bare) if first and bare else import_signs.words(bare)
+    escaped = signs.line(bare) if first and bare else signs.words(bare)
     if linked:
         escaped = re.sub(r"<(https?://[^<>]*)>", r"\1", escaped)
     return lead + (escaped.replace("|", "\\|") if element.tag in {"td", "th"} else escaped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from content.import_found import one_line
+from content.importing.finds import one_line
 
 BY = re.compile(r"^(?:(?:written\s+|words\s+)?by|authors?\s*:|written\s+by\s*:)\s+(?P<who>.+)$", re.IGNORECASE)
 WORD = r"(?:[A-ZÀ-ÞŁŚŽ][\w.'’-]*|d[aeiu]|de[lnr]?|v[ao]n|la|bin|al)"

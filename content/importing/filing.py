@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from content import import_title
-from content.import_found import Found, one_line
+from content.importing import titles
+from content.importing.finds import Found, one_line
 from content.words import opening
 
 LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")
@@ -26,7 +26,7 @@ def write(found: Found, name: str, today: date) -> tuple[str, str, tuple[str, ..
     """The slug, the file's text, and what in it is a guess."""
     guesses: list[str] = []
     title = one_line(found.title) or _title(name, guesses)
-    slug = import_title.slug(import_title.stem(name), title)
+    slug = titles.slug(titles.stem(name), title)
     if not found.day:
         guesses.append(f"The date {today.isoformat()} is today's: no date was found.")
     description = one_line(found.description) or _description(found.body, guesses)
@@ -48,7 +48,7 @@ def write(found: Found, name: str, today: date) -> tuple[str, str, tuple[str, ..
 
 
 def _title(name: str, guesses: list[str]) -> str:
-    made = import_title.from_name(name)
+    made = titles.from_name(name)
     source = "made from the file's name" if made else "for no title was found"
     title = made or "Untitled"
     guesses.append(f"The title '{title}' is a guess, {source}.")

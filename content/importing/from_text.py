@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
-from content import import_byline, import_contents, import_lines, import_signs
-from content.import_found import Found, numbers
-from content.import_lines import Line
+from content.importing import bylines, leftovers, linework, signs
+from content.importing.finds import Found, numbers
+from content.importing.linework import Line
 
 TAKEAWAYS = re.compile(
     r"^(?:(?:the )?(?:key |main )?takeaways|(?:the )?key (?:points|facts|messages)|at a glance|in brief|highlights"
@@ -43,8 +43,8 @@ class _Draft:
 
 def read(text: str) -> Found:
     """Find title, byline, date, takeaways, headings, lists and paragraphs in a plain text."""
-    lines, dropped = import_contents.drop(import_lines.split(text))
-    lines, joined, doubts = import_lines.join(lines)
+    lines, dropped = leftovers.drop(linework.split(text))
+    lines, joined, doubts = linework.join(lines)
     draft = _Draft(lines, changes=[*dropped, *joined], guesses=list(doubts))
     _front(draft)
     _takeaways(draft)
@@ -72,10 +72,10 @@ def _front(draft: _Draft) -> None:
 
 def _is_title(lines: list[Line]) -> bool:
     first = lines[0].text
-    if len(lines) < 2 or not _short(first) or LABEL.match(first) or TAKEAWAYS.match(first) or import_byline.read(first):
+    if len(lines) < 2 or not _short(first) or LABEL.match(first) or TAKEAWAYS.match(first) or bylines.read(first):
         return False
     after = lines[1]
-    told = import_byline.read(after.text) or LABEL.match(after.text) or UNDERLINE.match(after.text)
+    told = bylines.read(after.text) or LABEL.match(after.text) or UNDERLINE.match(after.text)
     return not lines[0].mark and bool(told or after.gap or _is_body(after) or _short(after.text))
 
 
@@ -93,7 +93,7 @@ def _label(draft: _Draft, line: Line) -> bool:
 
 
 def _byline(draft: _Draft, line: Line) -> bool:
-    found = import_byline.read(line.text)
+    found = bylines.read(line.text)
     if not found or (found[0] and draft.authors) or (found[1] and draft.day):
         return False
     draft.authors, draft.day = found[0] or draft.authors, found[1] or draft.day
@@ -142,7 +142,7 @@ def _single(draft: _Draft, at: int) -> None:
 def _heading(draft: _Draft, line: Line) -> None:
     number = NUMBERED.match(line.text)
     deeper = (number["deeper"] or "").count(".") if number else 0
-    draft.blocks.append("#" * min(6, 2 + deeper) + " " + import_signs.heading(line.text.rstrip(":")))
+    draft.blocks.append("#" * min(6, 2 + deeper) + " " + signs.heading(line.text.rstrip(":")))
     draft.headings.append(line)
 
 
@@ -209,7 +209,7 @@ def _short(text: str) -> bool:
 
 
 def _escape(draft: _Draft, line: Line, text: str) -> str:
-    escaped = import_signs.line(text)
+    escaped = signs.line(text)
     if escaped != text:
         draft.escaped.append(line.number)
     return escaped

@@ -9,8 +9,8 @@ from datetime import date
 from lxml import etree
 from lxml import html as dom
 
-from content import import_byline, import_html, import_office
-from content.import_found import Found, one_line, refused
+from content.importing import bylines, from_html, office
+from content.importing.finds import Found, one_line, refused
 
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 NOISE = (b"script", b"style", b"svg", b"noscript")
@@ -58,11 +58,11 @@ def read(html: str, name: str, url: str = "") -> Found:
         if len(main) == 1 and len("".join(map(str, main[0].itertext()))) > 200
         else ""
     )
-    content = html if import_office.wrote_page(html) else content or extract(
+    content = html if office.wrote_page(html) else content or extract(
         html, url=url or None, output_format="html", include_formatting=True, include_links=True, include_images=True,
         include_comments=False, favor_recall=True,
     ) or html  # fmt: skip
-    found = import_html.read(content, name, url)
+    found = from_html.read(content, name, url)
     return _with_head(found, extract_metadata(html, default_url=url or None), tree.get("lang") or "")
 
 
@@ -83,7 +83,7 @@ def _with_head(found: Found, meta: object, language: str) -> Found:
 
 def _without_byline(body: str, authors: tuple[dict[str, str], ...]) -> tuple[str, tuple[str, ...]]:
     first, _, rest = body.lstrip().partition("\n")
-    if authors and import_byline.read(first):
+    if authors and bylines.read(first):
         return rest.lstrip("\n"), (f"Dropped the byline '{first}': its author is in the front matter.",)
     return body, ()
 

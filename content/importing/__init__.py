@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from content import import_front, import_text, source
+from content import source
 from content.findings import Refused
-from content.import_found import Asset, Found, refused
+from content.importing import filing, from_text
+from content.importing.finds import Asset, Found, refused
 
 PAGE = re.compile(r"<(?:!doctype html|html|body|head)\b", re.IGNORECASE)
 TAGS = re.compile(r"<(?:p|h[1-6]|ul|ol|div|table|blockquote|article)\b[^<>]*>", re.IGNORECASE)
@@ -43,7 +44,7 @@ def draft(data: bytes, name: str, media_type: str = "", *, today: date, url: str
     found, doubts = _read(data, name, media_type.lower(), url)
     if not found.body.strip():
         raise refused("empty", name, "There is no text in it.", "Import a file that has one.")
-    slug, text, guesses = import_front.write(found, url or name, today)
+    slug, text, guesses = filing.write(found, url or name, today)
     return Draft(
         slug=slug, text=text, changes=found.changes, guesses=(*guesses, *found.guesses, *doubts), assets=found.assets
     )
@@ -52,11 +53,11 @@ def draft(data: bytes, name: str, media_type: str = "", *, today: date, url: str
 def _read(data: bytes, name: str, media_type: str, url: str) -> tuple[Found, tuple[str, ...]]:
     _refuse_foreign(data, name, media_type)
     if data.startswith(b"PK\x03\x04"):
-        from content import import_docx  # noqa: PLC0415 - a text needs no XML parser
+        from content.importing import from_docx  # noqa: PLC0415 - a text needs no XML parser
 
-        if len(data) > import_docx.LARGEST:
-            raise refused("size", name, f"The file is {len(data):,} bytes; {import_docx.LARGEST:,} are allowed.")
-        return import_docx.read(data, name), ()
+        if len(data) > from_docx.LARGEST:
+            raise refused("size", name, f"The file is {len(data):,} bytes; {from_docx.LARGEST:,} are allowed.")
+        return from_docx.read(data, name), ()
     if name.lower().endswith(".docx") or media_type.startswith(WORD):
         raise refused("docx.broken", name, "The file is called a Word file, but is none.", "Save it again as .docx.")
     if _is_html(data, name, media_type):
@@ -82,11 +83,11 @@ def _is_html(data: bytes, name: str, media_type: str) -> bool:
 
 
 def _page_bytes(data: bytes, name: str, media_type: str) -> bytes:
-    from content import import_page  # noqa: PLC0415
+    from content.importing import from_page  # noqa: PLC0415
 
-    if len(data) > import_page.LARGEST:
-        raise refused("size", name, f"The page is {len(data):,} bytes; {import_page.LARGEST:,} are allowed.")
-    return import_page.lighten(import_page.in_utf8(data, media_type))
+    if len(data) > from_page.LARGEST:
+        raise refused("size", name, f"The page is {len(data):,} bytes; {from_page.LARGEST:,} are allowed.")
+    return from_page.lighten(from_page.in_utf8(data, media_type))
 
 
 def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -108,16 +109,16 @@ def _read_text(text: str, name: str, media_type: str, url: str) -> Found:
         mend = "Copy it to content/articles and run `pressroom check` on it."
         raise refused("article", name, "The file has front matter: it is an article already.", mend)
     if PAGE.search(text[:4096]) and _is_html(text.encode(), name, media_type):
-        from content import import_page  # noqa: PLC0415
+        from content.importing import from_page  # noqa: PLC0415
 
-        return import_page.read(text, name, url)
+        return from_page.read(text, name, url)
     if _is_html(text[:2048].encode(), name, media_type) or len(TAGS.findall(text)) > 2:
-        from content import import_html  # noqa: PLC0415
+        from content.importing import from_html  # noqa: PLC0415
 
-        return import_html.read(text, name, url)
-    from content import import_markdown  # noqa: PLC0415
+        return from_html.read(text, name, url)
+    from content.importing import from_markdown  # noqa: PLC0415
 
     named = name.lower().endswith((".md", ".markdown")) or "markdown" in media_type
-    if named or import_markdown.looks_so(text):
-        return import_markdown.read(text)
-    return import_text.read(text)
+    if named or from_markdown.looks_so(text):
+        return from_markdown.read(text)
+    return from_text.read(text)
