@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content import article, markdown, source
-from content.importing import bylines, signs, titles
 from content.findings import Refused
-from content.importing import Draft, draft
+from content.importing import Draft, bylines, draft, signs, titles
 
 DATA = Path(__file__).parent / "data/import"
 TODAY = date(2026, 11, 23)
