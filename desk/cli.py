@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -14,28 +15,28 @@ from content.findings import Finding, Refused
 from desk.console import Voice
 from flows.errors import LedgerUnusable
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+CODES = "Exit codes: 0 done, 1 refused or failed, 2 the command was not understood."
 
 app = App(
     name="pressroom",
     help="""One article in Markdown becomes a web page, a newsletter and social posts, and reaches every channel once.
 
-    Nothing is sent anywhere until accounts are set up and you say `--live`: everything goes to the outbox, a folder.
+    Nothing is sent anywhere until accounts are set up and you say --live: everything goes to the outbox, a folder.
     """,
-    help_epilogue="Exit codes: 0 done, 1 refused or failed, 2 the command was not understood.",
+    help_epilogue=f"Begin with: pressroom new our-clinic\n\n{CODES}",
+    version=lambda: version("pressroom"),
     version_flags=["--version", "-V"],
+    default_parameter=Parameter(negative="", show_default=False),
 )
 app.register_install_completion_command()
 
+Article = Annotated[str, Parameter(help="Its file, or its short name in content/articles.")]
 Root = Annotated[Path | None, Parameter(name="--root", help="The project's folder. Default: the one you are in.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document, for scripts.")]
+Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document, for scripts.")]
 Channels = Annotated[
     tuple[str, ...],
-    Parameter(
-        name=["--channel", "-c"],
-        negative="",
-        help="Only this channel; give it again for more. Default: all.",
-    ),
+    Parameter(name=["--channel", "-c"], help="Only this channel; give it again for more. Default: all."),
 ]
 
 
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
         refuse(Refused([Finding(rule="ledger", severity="block", why=f"{error}.")]), as_json="--json" in given)
         sys.exit(FAILED)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os._exit(DONE)  # the reader has seen enough: `pressroom status | head`
     sys.exit(code if isinstance(code, int) else DONE)
@@ -78,39 +79,27 @@ def project(root: Path | None) -> Path:
     if root:
         return root
     here = Path.cwd()
-    return next(
-        (folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()),
-        here,
-    )
+    return next((folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()), here)
 
 
-@app.command
+@app.command(
+    help_epilogue="To the outbox:  pressroom publish my-article\n\n"
+    "For real:  pressroom publish my-article --live -c web -c mastodon"
+)
 def publish(
-    article: str,
+    article: Article,
     *,
     channel: Channels = (),
-    live: Annotated[bool, Parameter(negative="", help="Send for real, to the accounts that are set up.")] = False,
-    correct: Annotated[bool, Parameter(negative="", help="Change what carries an earlier text.")] = False,
+    live: Annotated[bool, Parameter(help="Send for real, to the accounts that are set up.")] = False,
+    correct: Annotated[bool, Parameter(help="Change what carries an earlier text.")] = False,
     campaign: Annotated[str, Parameter(help="The article goes out once in each campaign.")] = "",
     root: Root = None,
     json: Json = False,
 ) -> int:
-    """Publish an article: the page first, then mail and posts, each once.
-
-    Examples:
-
-    `pressroom publish is-ketamine-an-opioid` writes everything to the outbox.
-
-    `pressroom publish my-article -c web -c mastodon --live` sends to two accounts.
-
-    Parameters
-    ----------
-    article
-        Its file, or its short name in content/articles.
-    """
+    """Publish an article: the page first, then mail and posts, each once."""
     from desk.publishing import publish_article  # noqa: PLC0415 - each command loads what it needs alone
 
-    order: dict[str, Any] = {
+    order = {
         "article": article,
         "channels": list(channel),
         "destination": "accounts" if live else "outbox",
@@ -121,88 +110,58 @@ def publish(
     return publish_article(order, voice_for(as_json=json))
 
 
-@app.command
+@app.command(help_epilogue="Example:  pressroom render my-article --out look")
 def render(
-    article: str,
+    article: Article,
     *,
     channel: Channels = (),
     out: Annotated[Path | None, Parameter(help="Where to write. Default: proofs/SLUG in the project.")] = None,
     root: Root = None,
     json: Json = False,
 ) -> int:
-    """Write what each channel would carry to a folder, to look at. Sends and records nothing.
-
-    Example: `pressroom render is-ketamine-an-opioid --out /tmp/look`
-
-    Parameters
-    ----------
-    article
-        Its file, or its short name in content/articles.
-    """
+    """Write what each channel would carry to a folder, to look at. Sends and records nothing."""
     from desk.proofs import render_article  # noqa: PLC0415
 
     return render_article(article, channel, out, project(root), voice_for(as_json=json))
 
 
-@app.command
+@app.command(help_epilogue=f"Example:  pressroom check content/articles\n\n{CODES}")
 def check(
-    *articles: str,
+    *articles: Annotated[str, Parameter(help="Files, folders or short names. Default: every article of the project.")],
     root: Root = None,
     json: Json = False,
 ) -> int:
-    """Say what is wrong with articles, with the line and the mend. Exit code 1 if anything stops a publication.
-
-    Example: `pressroom check content/articles/*.md`
-
-    Parameters
-    ----------
-    articles
-        Files, folders or short names. Default: every article of the project.
-    """
+    """Say what is wrong with articles, with the line and the mend. Exit code 1 if anything stops a publication."""
     from desk.proofs import check_articles  # noqa: PLC0415
 
     return check_articles(articles, project(root), voice_for(as_json=json))
 
 
-@app.command(name="import")
+@app.command(name="import", help_epilogue="Example:  pressroom import ~/Desktop/draft.docx")
 def import_(
-    source: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    source: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="A file, a web address, or - for standard input.")
+    ],
     *,
-    force: Annotated[bool, Parameter(negative="", help="Overwrite an article of that name.")] = False,
-    allow_private: Annotated[
-        bool, Parameter(negative="", help="Fetch from this machine or a private network.")
-    ] = False,
+    force: Annotated[bool, Parameter(help="Overwrite an article of that name.")] = False,
+    allow_private: Annotated[bool, Parameter(help="Fetch from this machine or a private network.")] = False,
     root: Root = None,
     json: Json = False,
 ) -> int:
-    """Turn a text, an HTML page, a DOCX file or a web page into content/articles/SLUG.md.
-
-    Example: `pressroom import draft.docx`
-
-    Parameters
-    ----------
-    source
-        A file, an address that begins with https://, or - for standard input.
-    """
+    """Turn a text, an HTML page, a DOCX file or a web page into content/articles/SLUG.md."""
     from desk.importing import import_article  # noqa: PLC0415
 
     return import_article(source, project(root), voice_for(as_json=json), force=force, allow_private=allow_private)
 
 
-@app.command
+@app.command(help_epilogue="Exit codes: 0 all is well, 1 something failed, is held or is not known, 2 not understood.")
 def status(
-    article: str = "",
+    article: Annotated[str, Parameter(help="Its short name. Default: all.")] = "",
     *,
     root: Root = None,
     json: Json = False,
 ) -> int:
-    """Say what was sent where, from the ledger.
-
-    Parameters
-    ----------
-    article
-        Its short name. Default: all.
-    """
+    """Say what was sent where, from the ledger."""
     from desk.records import show_status  # noqa: PLC0415
 
     return show_status(article, project(root), voice_for(as_json=json))
@@ -224,21 +183,13 @@ def doctor(*, root: Root = None, json: Json = False) -> int:
     return examine(project(root), voice_for(as_json=json))
 
 
-@app.command
+@app.command(help_epilogue="Example:  pressroom new our-clinic")
 def new(
-    folder: Path,
+    folder: Annotated[Path, Parameter(help="A folder that does not exist yet, or is empty.")],
     *,
     json: Json = False,
 ) -> int:
-    """Make a fresh project: a brand file, a sample article, places for templates and campaigns.
-
-    Example: `pressroom new our-clinic`
-
-    Parameters
-    ----------
-    folder
-        A folder that does not exist yet, or is empty.
-    """
+    """Make a fresh project: a brand file, a sample article, places for templates and campaigns."""
     from desk.projects import make_project  # noqa: PLC0415
 
     return make_project(folder, voice_for(as_json=json))

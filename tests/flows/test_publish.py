@@ -1,6 +1,7 @@
 """The flow on a real Prefect: wiring, order, retries, and what a failure stops."""
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -26,6 +27,13 @@ def prefect(tmp_path_factory):
 
     with prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture(autouse=True)
+def sockets_closed():
+    """Prefect's client leaves sockets to the collector: it finds them here, and not in another test."""
+    yield
+    gc.collect()
 
 
 def run(project: Path, **wanted):
