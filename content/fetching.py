@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import httpx
@@ -22,6 +23,9 @@ HEADERS = {
     "accept-encoding": "gzip",
     "user-agent": "Pressroom",
 }
+# What the importer reads; "" is a server that names no type, where the importer looks for itself
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TYPES = {"text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/x-markdown", WORD, ""}
 PRIVATE_MEND = "Use --allow-private if you trust this address."
 
 # What `ipaddress` may call global although it leads inside: clouds' metadata (Azure, Oracle), relays,
@@ -29,7 +33,7 @@ PRIVATE_MEND = "Use --allow-private if you trust this address."
 INWARD = tuple(
     ipaddress.ip_network(net)
     for net in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16",
-                "2001::/32", "::/96", "fec0::/10")
+                "2001::/32", "::/96", "::ffff:0:0:0/96", "fec0::/10")
 )  # fmt: skip
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -101,6 +105,8 @@ async def _follow(start: str, rules: _Rules, transport: httpx.AsyncBaseTransport
                 if not answer.has_redirect_location:
                     return await _page(answer, here, rules)
                 url = _next(here, answer.headers["location"])
+                # httpx knows a site by the address alone: another name there would be shown its cookies
+                client.cookies.clear()
             finally:
                 await answer.aclose()
     raise _refused("redirects", start, f"The page redirects more than {HOPS} times.")
@@ -169,22 +175,26 @@ async def _addresses(url: httpx.URL, rules: _Rules) -> Sequence[str]:
 
 
 async def _resolved(resolve: Resolve, host: str, port: int) -> Sequence[str]:
-    # the loop's own pool would be waited for at the end, and a dead name server answers after minutes
-    pool = ThreadPoolExecutor(max_workers=1)
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, resolve, host, port)
-    finally:
-        pool.shutdown(wait=False)
+    # a pool's thread would be waited for when the program ends, and a dead name server answers after minutes
+    answer: Future[Sequence[str]] = Future()
+    answer.set_running_or_notify_cancel()  # nobody may cancel it, or there would be nowhere to put a late answer
+
+    def ask() -> None:
+        try:
+            answer.set_result(resolve(host, port))
+        except (OSError, ValueError) as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
 async def _page(answer: httpx.Response, url: httpx.URL, rules: _Rules) -> Fetched:
     if answer.status_code != httpx.codes.OK:
         said = f"{answer.status_code} {answer.reason_phrase}".strip()
         raise _refused("status", str(url), f"The server answered {said}.", "Open the address in a browser first.")
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"identity", "gzip", "x-gzip"}:
-        why = f"The page is packed as '{encoding[:40]}', which was not asked for."
-        raise _refused("encoding", str(url), why, "Save the page and import the file.")
+    encoding = _encoding(answer, url)
+    _check_type(answer, url)
     data = bytearray()
     try:
         async for piece in _pieces(answer, packed=encoding != "identity"):
@@ -194,6 +204,21 @@ async def _page(answer: httpx.Response, url: httpx.URL, rules: _Rules) -> Fetche
     except (httpx.TransportError, zlib.error) as error:
         raise _refused("broken", str(url), "The page broke off, or is packed wrongly.", "Try again.") from error
     return Fetched(url=str(url), media_type=answer.headers.get("content-type", ""), data=bytes(data))
+
+
+def _check_type(answer: httpx.Response, url: httpx.URL) -> None:
+    named = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if named not in TYPES:
+        why = f"The address leads to {named[:60]!r}, not to a text."
+        raise _refused("type", str(url), why, "Web pages, Markdown, plain text and Word files (.docx) can be imported.")
+
+
+def _encoding(answer: httpx.Response, url: httpx.URL) -> str:
+    encoding: str = answer.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip", "x-gzip"}:
+        why = f"The page is packed as {encoding[:40]!r}, which was not asked for."
+        raise _refused("encoding", str(url), why, "Save the page and import the file.")
+    return encoding
 
 
 async def _pieces(answer: httpx.Response, *, packed: bool) -> AsyncIterator[bytes]:

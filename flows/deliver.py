@@ -104,7 +104,7 @@ class Courier:
             case Duplicate(sent=receipt) if receipt:
                 self.ledger.sent(self.delivery, receipt)
                 return self._outcome("already", "the platform had it already", receipt)
-            case ChannelError(sent=partial) if partial:
+            case ChannelError(sent=partial) if partial and not self.channel.can.repeat_safe:
                 detail = f"{len(partial.remote_ids)} of its parts are out: {error.detail}"
                 self.ledger.settle(self.delivery, owner, "held", detail, partial)
                 return self._outcome("held", detail, partial)
@@ -121,6 +121,8 @@ class Courier:
         except Unsupported:
             return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record)
         except (Unavailable, Uncertain) as error:
+            if error.sent:
+                return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record, error.sent)
             raise Unavailable(self.channel.account, f"can't be read back yet: {error.detail}") from error
         if found:
             self.ledger.sent(self.delivery, found)
@@ -135,12 +137,14 @@ class Courier:
         since = datetime.now(UTC) - (record.changed_at or datetime.now(UTC))
         return (self.settling - since).total_seconds()
 
-    def _hold(self, record: Record) -> Outcome:
+    def _hold(self, record: Record, partial: Receipt | None = None) -> Outcome:
         detail = f"perhaps sent ({record.detail}); look at the account, for the platform can't tell"
+        if partial:
+            detail = f"{len(partial.remote_ids)} of its parts are out; look at the account"
         owner = self.ledger.claim(self.delivery, record.digest, unknown=True)
         if owner:
-            self.ledger.settle(self.delivery, owner, "held", detail)
-        return self._outcome("held", detail)
+            self.ledger.settle(self.delivery, owner, "held", detail, partial)
+        return self._outcome("held", detail, partial)
 
     def _changed(self, record: Record) -> Outcome:
         carries = "carries the earlier text"

@@ -2,12 +2,16 @@
 
 import gzip
 import ipaddress
+import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from content.fetching import Fetched, fetch, is_private
 from content.findings import Finding, Refused
 
+ROOT = Path(__file__).parents[2]
 PUBLIC = "93.184.216.34"
 PAGE = b"<p>Bees sleep in winter.</p>"
 BOMB = gzip.compress(bytes(30_000_000))
@@ -40,6 +45,9 @@ class Site(BaseHTTPRequestHandler):
             "/bomb": (BOMB, packed),
             "/br": (PAGE, {"Content-Encoding": "br"}),
             "/large": (bytes(30_000), {}),
+            "/as": (PAGE, {"Content-Type": query.replace("%20", " ")}),
+            "/cookie": (b"", {"Set-Cookie": "seen=1", "Location": query}, 302),
+            "/cookies": (str(self.headers["Cookie"]).encode(), {}),
         }
         slow = {"/drip": b"Content-Length: 999\r\n\r\n", "/drip-of-headers": b"X-Slow: "}
         if path in slow:
@@ -157,7 +165,7 @@ def test_a_private_address_is_refused_and_the_switch_is_named(url):
 
 @pytest.mark.parametrize(
     "address",
-    ["100.64.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "192.168.1.1", "198.18.0.1", "224.0.0.1",
+    ["100.64.0.1", "::ffff:0:7f00:1", "127.9.9.9", "100.100.100.200", "168.63.129.16", "192.0.0.192", "192.168.1.1", "198.18.0.1", "224.0.0.1",
      "240.0.0.1", "255.255.255.255", "::", "::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::", "2001:0:1::",
      "fd00:ec2::254", "fec0::1", "ff02::1", "fe80::1%eth0", "::ffff:10.0.0.1"],
 )  # fmt: skip
@@ -224,6 +232,36 @@ def test_a_password_in_a_redirect_is_refused(port):
     assert local_refusal(port, "/to?http://me:s3cret@example.org/") == "import.url.credentials"
 
 
+def test_a_cookie_is_not_shown_to_another_name_at_the_same_address(port):
+    resolve = known(one_example=PUBLIC, two_example=PUBLIC)
+    page = fetch("http://one.example/cookie?http://two.example/cookies", resolve=resolve, transport=Internet(port))
+    assert page.url == "http://two.example/cookies"
+    assert page.data == b"None"
+
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/html;charset=utf-8", "TEXT/PLAIN", "text/markdown", "application/xhtml+xml", WORD]
+)
+def test_a_kind_of_text_is_accepted(port, kind):
+    assert local(port, f"/as?{kind}").data == PAGE
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "image/png", "video/mp4", "application/octet-stream", "text/css"])
+def test_another_kind_of_file_is_refused_by_its_name(port, kind):
+    finding = refusal(f"http://127.0.0.1:{port}/as?{kind}", allow_private=True)
+    assert finding.rule == "import.url.type"
+    assert kind in finding.why
+    assert "Word" in finding.mend
+
+
+def test_five_redirects_are_followed_and_six_are_not(port):
+    assert local(port, "/to?" * 5 + "/page").data == PAGE
+    assert local_refusal(port, "/to?" * 6 + "/page") == "import.url.redirects"
+
+
 def test_a_round_of_redirects_ends(port):
     assert local_refusal(port, "/round") == "import.url.redirects"
 
@@ -269,6 +307,25 @@ def test_a_slow_name_server_ends_at_the_limit():
     assert finding.rule == "import.url.timeout"
     assert time.monotonic() - begin < 1.5
     answered.set()
+
+
+def test_a_slow_name_server_does_not_hold_up_the_end_of_the_program():
+    program = (
+        "import time; from content.fetching import fetch\n"
+        "try: fetch('http://slow.example/', timeout=0.1, resolve=lambda *_: time.sleep(60))\n"
+        "except Exception as error: print(error)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, cwd=ROOT)
+    assert "import.url.timeout" in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_a_server_that_is_silent_about_tls_ends_at_the_limit():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        begin = time.monotonic()
+        assert refusal(url, allow_private=True, timeout=0.3).rule == "import.url.timeout"
+    assert time.monotonic() - begin < 1.5
 
 
 def test_a_closed_port_says_that_nobody_answers():

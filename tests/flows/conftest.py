@@ -23,6 +23,7 @@ class Platform:
     posts: list[tuple[str, str]] = field(default_factory=list)  # key, digest
     script: list[Exception] = field(default_factory=list)
     lost: bool = False
+    seen: Exception | None = None  # what a look at the account ends with
     calls: int = 0
 
 
@@ -54,6 +55,8 @@ class Scripted(Channel[Post]):
     def find(self, rendition: Post, key: str) -> Receipt | None:
         if not self.can.finds:
             raise Unsupported(self.account, "can't look")
+        if self.platform.seen:
+            raise self.platform.seen
         return self.receipt(rendition) if any(known == key for known, _ in self.platform.posts) else None
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:

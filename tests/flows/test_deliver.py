@@ -165,6 +165,37 @@ def test_a_broken_thread_is_held_with_the_parts_that_are_out(scripted, post, led
     assert courier(channel, post, ledger).deliver().status == "held"
 
 
+def test_a_broken_thread_goes_on_where_a_repeat_is_safe(scripted, post, ledger, platform):
+    channel = scripted(repeat_safe=True)
+    platform.script = [Unavailable("scripted", "busy", sent=channel.receipt(post))]
+    with pytest.raises(Unavailable):
+        courier(channel, post, ledger).deliver()
+
+    assert courier(channel, post, ledger).deliver().status == "sent"
+
+
+def test_a_thread_that_is_found_in_part_is_held(scripted, post, ledger, platform):
+    channel = scripted()
+    platform.script = [Uncertain("scripted", "timed out")]
+    with pytest.raises(Uncertain):
+        courier(channel, post, ledger).deliver()
+    platform.seen = Uncertain("scripted", "1 of 2 parts", sent=channel.receipt(post))
+
+    assert courier(channel, post, ledger).deliver().status == "held"
+    assert ledger.plan(DELIVERY).receipt.remote_ids == ("1",)
+
+
+def test_an_account_that_cannot_be_read_now_is_read_later(scripted, post, ledger, platform):
+    platform.script = [Uncertain("scripted", "timed out")]
+    with pytest.raises(Uncertain):
+        courier(scripted(), post, ledger).deliver()
+    platform.seen = Unavailable("scripted", "busy")
+    with pytest.raises(Unavailable, match="can't be read back yet"):
+        courier(scripted(), post, ledger).deliver()
+
+    assert (ledger.plan(DELIVERY).state, platform.calls) == ("unknown", 1)
+
+
 def test_a_fault_of_ours_in_mid_send_leaves_the_delivery_unknown(scripted, post, ledger, platform):
     platform.script = [ZeroDivisionError()]
     with pytest.raises(ZeroDivisionError):
