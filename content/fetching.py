@@ -23,7 +23,7 @@ HEADERS = {
     "accept-encoding": "gzip",
     "user-agent": "Pressroom",
 }
-# What the importer reads; "" is a server that names no type, where the importer looks for itself
+# "": a server that names no type; the importer looks for itself
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TYPES = {"text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/x-markdown", WORD, ""}
 PRIVATE_MEND = "Use --allow-private if you trust this address."
@@ -33,7 +33,7 @@ PRIVATE_MEND = "Use --allow-private if you trust this address."
 INWARD = tuple(
     ipaddress.ip_network(net)
     for net in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16",
-                "2001::/32", "::/96", "::ffff:0:0:0/96", "fec0::/10")
+                "2001::/32", "::/96", "fec0::/10")
 )  # fmt: skip
 
 Resolve = Callable[[str, int], Sequence[str]]

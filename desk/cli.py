@@ -167,6 +167,28 @@ def status(
     return show_status(article, project(root), voice_for(as_json=json))
 
 
+@app.command(
+    help_epilogue="It is there:  pressroom resolve my-article x --sent https://x.com/…\n\n"
+    "It is not:  pressroom resolve my-article x --not-sent"
+)
+def resolve(
+    article: Annotated[str, Parameter(help="Its short name.")],
+    channel: Annotated[str, Parameter(help="As `pressroom status` calls it.")],
+    *,
+    sent: Annotated[str, Parameter(help="It arrived: the address where you saw it.")] = "",
+    not_sent: Annotated[bool, Parameter(help="It did not arrive: it may be sent.")] = False,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Say what became of a delivery that is held or unknown, after you have looked."""
+    from desk.records import resolve_delivery  # noqa: PLC0415
+
+    if bool(sent) == not_sent:
+        voice_for(as_json=json).warn("Say either --sent ADDRESS or --not-sent.")
+        return USAGE
+    return resolve_delivery(article, channel, sent, project(root), voice_for(as_json=json))
+
+
 @app.command
 def channels(*, json: Json = False) -> int:
     """List the channels, what each can carry, and what it can do."""

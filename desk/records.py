@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from channels.base import Receipt
 from channels.registry import known, offline
+from content.findings import Finding, Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from channels.base import Channel
     from desk.console import Voice
+    from flows.records import Record
 
 
 def show_status(article: str, root: Path, voice: Voice) -> int:
@@ -33,6 +37,37 @@ def show_status(article: str, root: Path, voice: Voice) -> int:
     else:
         voice.say("Nothing has been sent yet." if not article else f"Nothing of '{article}' has been sent yet.")
     return 1 if any(record.state in {"unknown", "held", "failed"} for record in records) else 0
+
+
+def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Voice) -> int:
+    """Write down what a person saw: the post at `url`, or none. Raises `Refused` where nothing is open."""
+    from flows.ledger import Ledger  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    ledger = Ledger(Settings.of(root).ledger_url(root))
+    waiting = [record for record in ledger.records(article=article) if record.state in {"held", "unknown"}]
+    found = [record for record in waiting if record.delivery.account == account]
+    if not found:
+        mend = f"Open: {', '.join(record.delivery.account for record in waiting) or 'none'}."
+        why = f"Nothing of '{article}' is held or unknown on '{account}'."
+        raise Refused([Finding(rule="resolve.nothing", severity="block", why=why, mend=mend)])
+    for record in found:
+        if url:
+            ledger.sent(record.delivery, _seen(record, url))
+        else:
+            ledger.release(record.delivery)
+    ledger.close()
+    said = f"is recorded as sent: {url}" if url else "may be sent; publish it again"
+    voice.say(f"{article} on {account} {said}.", "good")
+    voice.data({"article": article, "channel": account, "sent": url})
+    return 0
+
+
+def _seen(record: Record, url: str) -> Receipt:
+    """What a person has seen with their own eyes."""
+    ids = record.receipt.remote_ids if record.receipt else (url,)
+    account = record.delivery.account
+    return Receipt(channel=account, remote_ids=ids, url=url, digest=record.digest, sent_at=datetime.now(UTC))
 
 
 def show_channels(voice: Voice) -> int:

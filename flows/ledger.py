@@ -106,6 +106,14 @@ class Ledger:
                 connection.execute(insert(receipts).values(key=delivery.key, **_columns(partial)))
             _settle(connection, delivery.key, state, detail, now, owner=owner)
 
+    def release(self, delivery: Delivery) -> None:
+        """A person says that nothing arrived: what was held or unknown may be sent."""
+        open_ends = deliveries.c.state.in_(("held", "unknown"))
+        statement = update(deliveries).where(deliveries.c.key == delivery.key, open_ends)
+        values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
+        with self._usable(), self._engine.begin() as connection:
+            connection.execute(statement.values(values))
+
     def records(self, article: str = "", campaign: str = "") -> list[Record]:
         """Every delivery, newest change first; of one article or campaign where asked."""
         statement = select(deliveries).order_by(deliveries.c.changed_at.desc(), deliveries.c.account)

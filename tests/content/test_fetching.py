@@ -2,7 +2,6 @@
 
 import gzip
 import ipaddress
-import socket
 import ssl
 import subprocess
 import sys
@@ -315,17 +314,11 @@ def test_a_slow_name_server_does_not_hold_up_the_end_of_the_program():
         "try: fetch('http://slow.example/', timeout=0.1, resolve=lambda *_: time.sleep(60))\n"
         "except Exception as error: print(error)"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, cwd=ROOT)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=20, cwd=ROOT
+    )
     assert "import.url.timeout" in ended.stdout
     assert ended.stderr == ""
-
-
-def test_a_server_that_is_silent_about_tls_ends_at_the_limit():
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
-        begin = time.monotonic()
-        assert refusal(url, allow_private=True, timeout=0.3).rule == "import.url.timeout"
-    assert time.monotonic() - begin < 1.5
 
 
 def test_a_closed_port_says_that_nobody_answers():

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.ledger import Ledger
+from flows.records import Delivery
+
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("publish", "render", "check", "import", "status", "channels", "doctor", "new")
+COMMANDS = ("publish", "render", "check", "import", "status", "resolve", "channels", "doctor", "new")
 
 
 @pytest.fixture
@@ -130,6 +133,52 @@ def test_status_of_a_new_project_says_that_nothing_was_sent(press):
     said = press("status")
 
     assert (said.returncode, said.stdout.strip()) == (0, "Nothing has been sent yet.")
+
+
+@pytest.fixture
+def held(project):
+    """A delivery to X whose answer was lost."""
+    ledger = Ledger(f"sqlite:///{project}/.pressroom/ledger.db")
+    delivery = Delivery(campaign="garden", article="garden", account="x")
+    ledger.plan(delivery)
+    ledger.settle(delivery, ledger.claim(delivery, "d" * 64), "held", "perhaps sent")
+    yield delivery, ledger
+    ledger.close()
+
+
+def test_what_is_held_is_said_and_ends_with_1(press, held):
+    said = press("status")
+
+    assert said.returncode == 1
+    assert "perhaps sent" in said.stdout
+
+
+def test_a_person_says_that_a_held_post_is_there(press, held):
+    delivery, ledger = held
+    said = press("resolve", "garden", "x", "--sent", "https://x.com/i/status/7")
+    record = ledger.plan(delivery)
+
+    assert said.returncode == 0
+    assert (record.state, record.receipt.url) == ("sent", "https://x.com/i/status/7")
+
+
+def test_a_person_says_that_a_held_post_is_not_there(press, held):
+    delivery, ledger = held
+    said = press("resolve", "garden", "x", "--not-sent")
+
+    assert (said.returncode, ledger.plan(delivery).state) == (0, "planned")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["--sent", "https://x.com/1", "--not-sent"], 2)])
+def test_a_resolution_needs_one_answer(press, held, arguments, code):
+    assert press("resolve", "garden", "x", *arguments).returncode == code
+
+
+def test_nothing_is_resolved_that_is_not_open(press, held):
+    said = press("resolve", "garden", "bluesky", "--not-sent")
+
+    assert said.returncode == 1
+    assert "Open: x." in said.stdout
 
 
 def test_channels_lists_what_each_can_do(press):
