@@ -37,6 +37,26 @@ class Palette(Part):
     muted: Colour = "#5c665f"
     line: Colour = "#ddd6c8"
 
+    def faint(self) -> list[tuple[str, str, float]]:
+        """Pairs of text and ground whose contrast is under 4.5 (WCAG 2.2, 1.4.3), each with its ratio."""
+        pairs = [(text, ground) for text in ("ink", "muted", "accent") for ground in ("paper", "panel")]
+        measured = [
+            (*pair, contrast(*(getattr(self, name) for name in pair))) for pair in [*pairs, ("accent_ink", "accent")]
+        ]
+        return [found for found in measured if found[2] < 4.5]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two six-digit colours, from 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
 
 DARK = Palette(
     ink="#ece7dc",

@@ -5,11 +5,28 @@ from dataclasses import dataclass
 
 from content.findings import Finding
 
-RAW = re.compile(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", re.DOTALL)
-ESCAPED = re.compile(r"\{\{([<%])/\*(.*?)\*/([>%])\}\}")
-FOREIGN = re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+# None of these runs past the next opening of its own kind: a forgotten `}}` costs no text, and time stays linear
+RAW = re.compile(r"\{%-?[ \t]*raw[ \t]*-?%\}((?:(?!\{%-?[ \t]*raw).)*?)\{%-?[ \t]*endraw[ \t]*-?%\}", re.DOTALL)
+ESCAPED = re.compile(r"\{\{([<%])/\*((?:(?!\{\{).)*?)\*/([>%])\}\}", re.DOTALL)
+COMMENT = r"\{%-?\s*comment\b(?:(?!\{%-?\s*comment).)*?\{%-?\s*endcomment\s*-?%\}"
+WITHIN = r"(?:(?!\{\{|\{%|\{\#|\n[ \t]*\n).)*?"
+FOREIGN = re.compile(
+    rf"{COMMENT}|\{{\{{[<%](?:(?!\{{\{{).)*?[%>]\}}\}}|\{{%{WITHIN}%\}}|\{{\{{{WITHIN}\}}\}}|\{{\#{WITHIN}\#\}}",
+    re.DOTALL,
+)
 LITERAL = re.compile(r"""^\{\{-?\s*(["'])(?P<text>[^"']*)\1\s*\|[^}]*\}\}$""")  # {{ "/path/" | url }}
-PAIRED = "\ue000", "\ue001"  # stand in for braces that are meant to be read
+CODE = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|.*)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`)",
+    re.DOTALL | re.MULTILINE,
+)
+# Unicode keeps these for a program's inner use: no file has them
+PAIRED = "\ufdd0", "\ufdd1"  # stand in for braces that are meant to be read
+GONE = "\ufdd2"  # where something was taken out
+
+NO_PICTURE = re.compile(rf"!\[[^\[\]]*\]\(\s*<?{GONE}+>?[^()\n]*\)|<img\b[^<>]*\bsrc=[\"']{GONE}+[\"'][^<>]*>")
+NO_TARGET = re.compile(rf"\[([^\[\]]*)\]\(\s*<?{GONE}+>?\s*(?:\"[^\"\n]*\"\s*)?\)|<{GONE}+>")
+NO_ADDRESS = re.compile(rf"\s(?:href|src)=([\"']){GONE}+\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +38,47 @@ class Cleaned:
 
 
 def remove(text: str, file: str, first_line: int) -> Cleaned:
-    """Take foreign shortcodes out, and keep what `{% raw %}` or Hugo's comment form protects."""
+    """Take foreign shortcodes out, but not what stands in code, `{% raw %}` or Hugo's comment form."""
     if "{{" not in text and "{%" not in text and "{#" not in text:
         return Cleaned(text, ())
     text = RAW.sub(lambda match: _protect(match[1]), text)
     text = ESCAPED.sub(lambda match: _protect("{{" + match[1] + match[2] + match[3] + "}}"), text)
+    text = CODE.sub(lambda match: _protect(match[0]), text)
     notes: list[Finding] = []
 
     def drop(match: re.Match[str]) -> str:
-        line = text.count("\n", 0, match.start()) + first_line
         literal = LITERAL.match(match[0])
         kept = literal["text"] if literal else ""
-        notes.append(_note(match[0], kept, file, line))
+        notes.append(_note(match[0], kept, file, lines.at(match.start())))
         # the line breaks stay, so that every later finding names the right line
-        return kept or "\n" * match[0].count("\n")
+        return (kept or GONE) + "\n" * match[0].count("\n")
 
-    cleaned = FOREIGN.sub(drop, text)
+    lines = _Lines(text, first_line)
+    cleaned = _without_dead_links(FOREIGN.sub(drop, text)).replace(GONE, "")
     return Cleaned(cleaned.replace(PAIRED[0], "{").replace(PAIRED[1], "}"), tuple(notes))
+
+
+class _Lines:
+    """Line numbers of places that only go forward: counted from the start each time, many would take minutes."""
+
+    def __init__(self, text: str, first: int) -> None:
+        self.text, self.line, self.place = text, first, 0
+
+    def at(self, place: int) -> int:
+        self.line += self.text.count("\n", self.place, place)
+        self.place = place
+        return self.line
+
+
+def _without_dead_links(text: str) -> str:
+    """A link whose address was a shortcode becomes its text; a picture without an address goes."""
+    text = NO_PICTURE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    text = NO_TARGET.sub(lambda match: _same_height(match[1] or "", match[0]), text)
+    return NO_ADDRESS.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
+def _same_height(text: str, before: str) -> str:
+    return text + "\n" * (before.count("\n") - text.count("\n"))
 
 
 def _protect(text: str) -> str:
@@ -45,7 +86,7 @@ def _protect(text: str) -> str:
 
 
 def _note(code: str, kept: str, file: str, line: int) -> Finding:
-    shown = " ".join(code.split())
+    shown = " ".join(code[:200].split())
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
     if kept:
         why, mend = (

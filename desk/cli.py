@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from content.findings import Finding, Refused
 from desk.console import Voice
-from flows.errors import LedgerUnusable
+from flows.errors import Unusable
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 CODES = "Exit codes: 0 done, 1 refused or failed, 2 the command was not understood."
@@ -51,8 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
     except Refused as refused:
         refuse(refused, as_json="--json" in given)
         sys.exit(FAILED)
-    except LedgerUnusable as error:
-        refuse(Refused([Finding(rule="ledger", severity="block", why=f"{error}.")]), as_json="--json" in given)
+    except Unusable as error:
+        refuse(Refused([Finding(rule="unusable", severity="block", why=f"{error}.")]), as_json="--json" in given)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -66,7 +66,7 @@ def refuse(refused: Refused, *, as_json: bool) -> None:
     voice = voice_for(as_json=as_json)
     voice.data({"refused": refused.findings})
     voice.findings(refused.findings)
-    voice.say("Nothing was sent or written.", "dim")
+    voice.say("Nothing was sent.", "dim")
 
 
 def voice_for(*, as_json: bool) -> Voice:

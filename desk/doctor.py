@@ -64,6 +64,11 @@ def _project(root: Path) -> Iterator[Finding]:
             why=why,
             mend="Make one with `pressroom new FOLDER`.",
         )
+    for name, palette in (("colours", brand.colours), ("colours.dark", brand.colours.dark)):
+        for text, ground, ratio in palette.faint():
+            why = f"{name}: {text} on {ground} has a contrast of {ratio:.1f}; people need 4.5."
+            mend = "Take one of them lighter or darker."
+            yield Finding(rule="brand.contrast", severity="warn", why=why, mend=mend, file=FILE.as_posix())
     for field in ("site", "postal_address"):
         if not getattr(brand, field):
             why = f"The brand has no {field}."

@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
+
+from flows.errors import PrefectUnreachable
 
 if TYPE_CHECKING:
     from flows.orders import Order
@@ -27,7 +29,9 @@ DEFAULTS = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "50",
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-    "PREFECT_LOGGING_LEVEL": "ERROR",
+    # outcomes are said by the command line; the runs' own logs go to Prefect's pages, not over people's terminals
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 
 
@@ -41,10 +45,25 @@ def prepare() -> str:
 
 
 def run(order: Order) -> list[Outcome]:
-    """Publish through the flow, in this process. Raises `Refused`, or `Undelivered` with every outcome."""
-    from flows.publish import publish  # noqa: PLC0415 - see the module's first line
+    """Publish through the flow, in this process. Raises `Refused`, `Unusable`, or `Undelivered` with every outcome."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - see the module's first line
 
+    from flows.publish import publish  # noqa: PLC0415
+
+    _must_answer(str(PREFECT_API_URL.value() or ""))
     return asyncio.run(publish(order))
+
+
+def _must_answer(url: str) -> None:
+    """A server that is set but down would end the run in the middle of Prefect's own errors."""
+    try:
+        if url:
+            urlopen(f"{url}/health", timeout=10).close()  # noqa: S310 - the address that Prefect itself would ask
+    except HTTPError:
+        return  # it answers: what it wants, Prefect knows better
+    except (URLError, OSError) as error:
+        mend = "start it, or unset PREFECT_API_URL to use the embedded one"
+        raise PrefectUnreachable(f"the Prefect server at {url} does not answer: {mend}") from error
 
 
 def _is_prefect(url: str) -> bool:

@@ -8,8 +8,16 @@ if TYPE_CHECKING:
     from flows.records import Outcome
 
 
-class LedgerUnusable(Exception):
-    """The ledger can't be opened or written: nothing may be sent."""
+class Unusable(Exception):
+    """Something that every run needs can't be used: nothing may be sent."""
+
+
+class LedgerUnusable(Unusable):
+    """The ledger can't be opened or written."""
+
+
+class PrefectUnreachable(Unusable):
+    """A Prefect server is set, and does not answer."""
 
 
 class Undelivered(Exception):

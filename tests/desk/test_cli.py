@@ -231,6 +231,24 @@ def test_a_draft_can_be_looked_at_but_not_published(press, project):
     assert press("check", "garden").returncode == 0
 
 
+def test_a_prefect_server_that_is_down_is_said_and_nothing_is_sent(press, project):
+    said = press("publish", "garden", PREFECT_API_URL="http://127.0.0.1:9/api", PREFECT_HOME=str(project / "prefect"))
+
+    assert said.returncode == 1
+    assert "does not answer" in said.stdout
+    assert "Traceback" not in said.stderr
+    assert not (project / "outbox").exists()
+
+
+def test_a_disk_that_takes_nothing_fails_by_name(press, project):
+    (project / "proofs").write_text("a file where a folder must be")
+    said = press("render", "garden")
+
+    assert said.returncode == 1
+    assert "can be written" in said.stdout
+    assert "Traceback" not in said.stderr
+
+
 def test_no_colour_where_there_is_no_terminal(press):
     assert "\x1b[" not in press("check").stdout + press("channels").stdout
 
