@@ -106,3 +106,6 @@ class Channel(ABC, Generic[R]):
     def doctor(self) -> list[Finding]:
         """What stands between this account and sending. Empty: nothing."""
         return []
+
+    def close(self) -> None:
+        """Let go of connections. The channel may be used again."""

@@ -11,7 +11,7 @@ import regex
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
-from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
+from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable
 from channels.network import Message, Network, Remote
 from content.findings import Finding
 from content.fitting import Limits
@@ -103,14 +103,16 @@ class Bluesky(Network):
         """Put one record. Its id is `uri cid`: a reply needs both."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # a record that is there keeps its time: put again, it is the same record with the same cid
-        there = self._read(message.body["rkey"]) or {"value": {}}
-        record = {**message.body["record"], "createdAt": there["value"].get("createdAt", now)}
+        there = self._read(message.body["rkey"])
+        with self.understood("record"):
+            since = there["value"].get("createdAt", now) if there is not None else now
+        record = {**message.body["record"], "createdAt": since}
         return self._remote(self._ask("POST", "repo.putRecord", json={**message.body, "record": record}))
 
     def find(self, rendition: Post, key: str) -> Receipt | None:
         """Read the records back by their keys."""
         records = [self._read(record_key(key, number)) for number in range(len(rendition.parts))]
-        return self.found(rendition, [self._remote(record) for record in records if record])
+        return self.found(rendition, [self._remote(record) for record in records if record is not None])
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the records; deleting twice is no error for a PDS."""
@@ -148,8 +150,9 @@ class Bluesky(Network):
             if place in request:
                 request[place] = {**request[place], "repo": self._session["did"]}
         answer = self.call(method, f"{self._xrpc}/com.atproto.{name}", **request)
-        told: dict[str, Any] = self.read(answer) if answer.content else {}
-        return told
+        told = self.read(answer) if answer.content else {}
+        with self.understood("object"):
+            return {**told}
 
     def _read(self, rkey: str) -> dict[str, Any] | None:
         try:
@@ -169,10 +172,8 @@ class Bluesky(Network):
         self._session = {name: self.told(answer, name) for name in ("did", "accessJwt", "refreshJwt")}
 
     def _remote(self, record: dict[str, Any]) -> Remote:
-        try:
+        with self.understood("record"):
             uri, cid = record["uri"], record["cid"]
-        except (KeyError, TypeError):
-            raise Uncertain(self.account, "the answer names no record") from None
         page = f"https://bsky.app/profile/{self._session['did']}/post/{uri.rpartition('/')[2]}"
         return Remote(f"{uri} {cid}", page)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 
@@ -31,10 +31,12 @@ def client() -> httpx.Client:
 def send(
     channel: str,
     http: httpx.Client,
-    request: httpx.Request,
+    method: str,
+    url: str,
     *,
     secrets: tuple[str, ...] = (),
     peculiar: Peculiar = lambda _response, _detail: None,
+    **request: Any,
 ) -> httpx.Response:
     """Send one request. Anything but success is raised as a `ChannelError`, with no secret in its words.
 
@@ -42,12 +44,16 @@ def send(
     """
     import httpx  # noqa: PLC0415
 
-    never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+    no_request = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError)
+    no_connection = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
     try:
-        response = http.send(request)
-    except never_sent as error:
+        response = http.request(method, url, **request)
+    except no_request as error:
+        # a token with a line break, an address without its https://
+        raise Misconfigured(channel, f"the settings make no request ({type(error).__name__})") from None
+    except no_connection as error:
         raise Unavailable(channel, clean(f"no connection: {error}", secrets)) from None
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise Uncertain(channel, clean(f"the answer was lost: {error}", secrets)) from None
     if response.is_success:
         return response

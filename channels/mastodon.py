@@ -89,21 +89,19 @@ class Mastodon(Network):
     def deliver(self, message: Message) -> Remote:
         """Post one status."""
         answer = self.call(message.method, message.url, json=message.body, headers=dict(message.headers))
-        return _remote(self.told(answer, "id"), self.read(answer))
+        return self._remote(self.read(answer))
 
     def find(self, rendition: Post, _key: str) -> Receipt | None:
         """Look through the account's newest statuses for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/accounts/verify_credentials"), "id")
         mine = f"{self._api}/accounts/{me}/statuses"
         recent = self.read(self.call("GET", mine, params={"limit": RECENT}))
-        first = next((s for s in recent if bears(unescape(s["content"]), rendition.link)), None)
-        if first is None:
-            return None
-        there = [first]
-        answers = {status.get("in_reply_to_id"): status for status in recent}
-        while len(there) < len(rendition.parts) and there[-1]["id"] in answers:
-            there.append(answers[there[-1]["id"]])
-        return self.found(rendition, [_remote(str(status["id"]), status) for status in there])
+        with self.understood("statuses"):
+            there = [s for s in recent if bears(unescape(s["content"]), rendition.link)][:1]
+            answers = {status["in_reply_to_id"]: status for status in recent}
+            while there and len(there) < len(rendition.parts) and there[-1]["id"] in answers:
+                there.append(answers[there[-1]["id"]])
+        return self.found(rendition, [self._remote(status) for status in there])
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
         """Edit each status. A thread must keep its number of parts."""
@@ -113,7 +111,7 @@ class Mastodon(Network):
             body = self.message(rendition, number, (), "").body
             body = {name: body[name] for name in EDITED}
             answer = self.call("PUT", f"{self._api}/statuses/{status_id}", json=body)
-            sent.append(_remote(status_id, self.read(answer)))
+            sent.append(self._remote(self.read(answer)))
         return self.receipt(rendition, sent)
 
     def retract(self, receipt: Receipt) -> None:
@@ -134,10 +132,11 @@ class Mastodon(Network):
             told = self._instance("v2")
         except Rejected:
             told = self._instance("v1")
-        statuses = told.get("configuration", {}).get("statuses", {})
-        # Pleroma and its kin say max_toot_chars in v1 alone
-        text = statuses.get("max_characters") or told.get("max_toot_chars") or LIMITS.text
-        return replace(LIMITS, text=text, count=counted(statuses.get("characters_reserved_per_url", LINK)))
+        with self.understood("limits"):
+            statuses = told.get("configuration", {}).get("statuses", {})
+            # Pleroma and its kin say max_toot_chars in v1 alone
+            text = statuses.get("max_characters") or told.get("max_toot_chars") or LIMITS.text
+            return replace(LIMITS, text=text, count=counted(statuses.get("characters_reserved_per_url", LINK)))
 
     def _instance(self, version: str) -> dict[str, Any]:
         told: dict[str, Any] = self.read(self.call("GET", f"{self._server}/api/{version}/instance"))
@@ -162,6 +161,6 @@ class Mastodon(Network):
         """The token."""
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
 
-
-def _remote(status_id: str, status: dict[str, Any]) -> Remote:
-    return Remote(status_id, status.get("url") or "")
+    def _remote(self, status: dict[str, Any]) -> Remote:
+        with self.understood("status"):
+            return Remote(str(status["id"]), status.get("url") or "")

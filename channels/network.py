@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -82,18 +83,30 @@ class Network(Channel[Post]):
         """One request with the account's credentials. Raises `ChannelError`, free of secrets."""
         self._http = self._http or client()
         headers = {**self.credentials(), **request.pop("headers", {})}
-        built = self._http.build_request(method, url, headers=headers, **request)
-        return send(self.account, self._http, built, secrets=self.secrets(), peculiar=self.failure)
+        request |= {"headers": headers, "secrets": self.secrets(), "peculiar": self.failure}
+        return send(self.account, self._http, method, url, **request)
+
+    def close(self) -> None:
+        """Close the client; the next call makes another."""
+        if self._http:
+            self._http.close()
+            self._http = None
 
     def told(self, response: httpx.Response, *names: str) -> str:
         """A value of an answer's JSON. Raises `Uncertain` where it is not there: what was done?"""
         value = self.read(response)
-        try:
+        with self.understood(".".join(names)):
             for name in names:
                 value = value[name]
-        except (KeyError, TypeError):
-            raise Uncertain(self.account, f"the answer has no {'.'.join(names)}") from None
         return str(value)
+
+    @contextmanager
+    def understood(self, wanted: str) -> Iterator[None]:
+        """Where an answer is taken apart: one of another shape is raised as `Uncertain`."""
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError):
+            raise Uncertain(self.account, f"the answer has no {wanted}") from None
 
     def read(self, response: httpx.Response) -> Any:
         """An answer's JSON. Raises `Uncertain` for anything else: a proxy's page says nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -78,12 +78,10 @@ class X(Network):
         me = self.told(self.call("GET", f"{self._api}/2/users/me"), "data", "id")
         wanted = {"max_results": 100, "tweet.fields": "entities"}
         asked = self.call("GET", f"{self._api}/2/users/{me}/tweets", params=wanted)
-        posts = self.read(asked).get("data", [])
-        for post in posts:
-            links = post.get("entities", {}).get("urls", [])
-            if any(bears(link.get("expanded_url", ""), rendition.link) for link in links):
-                return self.found(rendition, [_remote(post["id"])])
-        return None
+        told = self.read(asked)
+        with self.understood("posts"):
+            there = [post["id"] for post in told.get("data", []) if _bears(post, rendition.link)]
+        return self.found(rendition, [_remote(post_id) for post_id in there[:1]])
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the post."""
@@ -108,6 +106,10 @@ class X(Network):
         if response.status_code == 429 and reset.isdigit():
             return Unavailable(self.account, detail, retry_after=max(0.0, int(reset) - time.time()))
         return None
+
+
+def _bears(post: dict[str, Any], link: str) -> bool:
+    return any(bears(url.get("expanded_url", ""), link) for url in post.get("entities", {}).get("urls", []))
 
 
 def _remote(post_id: str) -> Remote:

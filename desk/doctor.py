@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,8 @@ def _ledger(root: Path) -> Iterator[Finding]:
 
 def _accounts(root: Path) -> Iterator[Finding]:
     for name in known():
-        yield from connect(name, root).doctor()
+        with closing(connect(name, root)) as channel:
+            yield from channel.doctor()
 
 
 def _broken(why: str, mend: str) -> Finding:

@@ -26,8 +26,8 @@ from flows.summary import artifact_key, markdown
 
 def worth_a_retry(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     """Nothing was sent, or the next attempt looks before it sends."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, Unavailable | Uncertain)
+    # the data of a state that is about to be retried is the error itself
+    return isinstance(state.data, Unavailable | Uncertain)
 
 
 @task(name="push", task_run_name="push {entry.account}", cache_policy=NO_CACHE, persist_result=False)
@@ -48,6 +48,7 @@ async def push(entry: Entry, url: str, settings: Settings, *, correct: bool, hol
         await asyncio.sleep(min(error.retry_after or 0, settings.patience))
         raise
     finally:
+        entry.channel.close()
         ledger.close()
 
 

@@ -177,6 +177,33 @@ def test_a_lost_answer_is_uncertain_and_asked_once(channel, platform, http, trou
     assert len(platform.created()) == 1
 
 
+@networks(able("finds"))
+@pytest.mark.parametrize("shape", [[], {}, {"data": [1]}, [1], "text", None, {"data": {"id": "1"}}])
+def test_a_read_back_of_another_shape_is_a_channel_error_and_no_absence(platform, http, shape):
+    settings, right = platform.settings(), platform.handle
+    platform.handle = lambda request: Answer(json=shape) if request.method == "GET" else right(request)
+    channel = channel_class(platform.name)(platform.name, settings=settings, http=http)
+
+    with pytest.raises(Uncertain):
+        channel.find(post(), "key")
+
+
+@networks(NETWORKS)
+@pytest.mark.parametrize("broken", ["with a\nline break", "a token in Ünïcode …"])
+def test_a_secret_that_no_header_can_carry_sends_nothing_and_is_not_shown(platform, http, broken):
+    given = platform.settings().model_dump()
+    secret = next(name for name in ("token", "password") if name in given)
+    channel = channel_class(platform.name)(
+        platform.name, settings=type(platform.settings())(**{**given, secret: broken}), http=http
+    )
+
+    with pytest.raises(Misconfigured) as raised:
+        channel.publish(post(), "key")
+
+    assert broken not in str(raised.value)
+    assert platform.texts() == []
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_refused_connection_sent_nothing(name):
     with FAKES[name]() as gone:

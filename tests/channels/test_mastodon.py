@@ -54,6 +54,14 @@ def test_a_correction_can_not_add_a_part(channel, platform):
         channel.update(receipt, post("One", "Two"))
 
 
+@pytest.mark.parametrize("server", ["clinic.example", "https://clinic.example:port", "ftp://clinic.example"])
+def test_a_server_that_is_no_web_address_is_misconfigured(platform, http, server):
+    settings = platform.settings().model_copy(update={"server": server})
+
+    with pytest.raises(Misconfigured, match="settings"):
+        Mastodon("mastodon", settings, http).publish(post(), "key")
+
+
 @pytest.mark.parametrize(
     ("instances", "characters", "link"),
     [

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.channels.fakes.mastodon import Platform
+from tests.channels.fakes.server import Answer, Trouble
+
 pytestmark = [
     pytest.mark.xdist_group("prefect"),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -127,6 +130,50 @@ def test_accounts_that_are_not_set_up_fail_by_name_and_nothing_is_sent(prefect, 
 
     assert statuses(outcomes) == {"mastodon": "failed", "x": "failed"}
     assert "no account is set up" in outcomes["mastodon"].detail
+
+
+@pytest.fixture
+def mastodon(project):
+    """A server, and an account on it that the project is set up with."""
+    with Platform() as fake:
+        account = fake.settings()
+        told = f"SERVER={account.server}", f"TOKEN={account.token.get_secret_value()}"
+        lines = [*(f"PRESSROOM_MASTODON_{line}" for line in told), "PRESSROOM_RETRY_DELAY=0.1"]
+        (project / ".env").write_text("\n".join(lines), encoding="utf-8")
+        yield fake
+
+
+FOR_REAL = {"destination": "accounts", "channels": ["mastodon"]}
+
+
+def test_what_was_not_sent_for_a_reason_that_passes_is_tried_again(prefect, project, mastodon):
+    mastodon.troubles += [Trouble(answer=Answer(status=503)), Trouble(answer=Answer(status=429))]
+
+    assert statuses(run(project, **FOR_REAL)) == {"mastodon": "sent"}
+    assert (len(mastodon.created()), len(mastodon.texts())) == (3, 1)
+
+
+def test_what_was_perhaps_sent_is_looked_for_and_not_sent_again(prefect, project, mastodon):
+    mastodon.troubles.append(Trouble(stored=True, hangs_up=True))
+    outcomes = run(project, **FOR_REAL)
+
+    assert (statuses(outcomes), outcomes["mastodon"].detail) == ({"mastodon": "sent"}, "found: it had arrived")
+    assert (len(mastodon.created()), len(mastodon.texts())) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [401, 422])
+def test_what_a_person_must_mend_is_not_tried_again(prefect, project, mastodon, status):
+    mastodon.troubles.append(Trouble(answer=Answer(status=status)))
+
+    assert statuses(run(project, **FOR_REAL)) == {"mastodon": "failed"}
+    assert len(mastodon.created()) == 1
+
+
+def test_a_platform_that_stays_away_is_given_up_after_the_set_attempts(prefect, project, mastodon):
+    mastodon.troubles += [Trouble(answer=Answer(status=503))] * 9
+
+    assert statuses(run(project, **FOR_REAL)) == {"mastodon": "failed"}
+    assert len(mastodon.created()) == 4
 
 
 def test_for_real_without_any_account_is_refused(project):
