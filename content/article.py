@@ -45,6 +45,8 @@ def _moment(value: Any) -> Any:
     if hour is None:
         return date(int(year), int(month), int(day))
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
+    if abs(offset) >= timedelta(days=1):
+        raise ValueError("expected an offset from UTC of less than a day")
     zone = timezone(offset) if utc or sign else None
     return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=zone)
 
@@ -54,6 +56,8 @@ def _web_address(value: str) -> str:
         raise ValueError("expected a web address that begins with https://")
     return value
 
+
+SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "skip": False}
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Prose = Annotated[Text, AfterValidator(educate)]
@@ -154,7 +158,11 @@ class Overrides(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_switch(cls, value: Any) -> Any:
-        return {"skip": str(value).lower() in {"false", "skip", "no", "off"}} if isinstance(value, str) else value or {}
+        if not isinstance(value, str):
+            return value or {}
+        if value.lower() not in SWITCH:
+            raise ValueError("expected what it does differently as key: value lines, or false to skip it")
+        return {"skip": not SWITCH[value.lower()]}
 
 
 class Meta(Part):
@@ -198,8 +206,13 @@ class Article:
 
     @cached_property
     def body(self) -> Body:
-        """The body as safe HTML, in blocks. Made once."""
-        return render(self.markdown)
+        """The body as safe HTML, in blocks. Made once. Raises `Refused` where it is nested without end."""
+        try:
+            return render(self.markdown)
+        except RecursionError as error:
+            why = "Lists, quotes or tags are nested too deeply to be read."
+            finding = Finding(rule="article.depth", severity="block", why=why, file=self.name, line=self.body_line)
+            raise Refused([finding]) from error
 
     @property
     def direction(self) -> str:

@@ -1,6 +1,7 @@
 """What pydantic found, said to a writer: where, what was expected, what to do."""
 
 import difflib
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +17,26 @@ HINTS = {
     "url": "url: https://example.org/page",
     "canonical": "canonical: https://example.org/page",
 }
+# pydantic's kinds of faults, in a writer's words
+EXPECTED = {
+    "string_type": "text",
+    "string_too_short": "some text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "key: value lines",
+    "model_type": "key: value lines",
+}
+PATTERNS = {
+    "slug": "small letters a-z, digits and single dashes",
+    "language": "a language code such as en or en-GB",
+    "hashtags": "one word with a letter in it",
+}
 
 
 def explain(error: ValidationError, marks: Mapping, model: type[BaseModel], spelled: dict[str, str]) -> list[Finding]:
@@ -25,7 +46,12 @@ def explain(error: ValidationError, marks: Mapping, model: type[BaseModel], spel
         path = _readable(fault["loc"])
         theirs = (spelled.get(str(path[0]), path[0]), *path[1:]) if path else path
         findings.setdefault(path, _finding(fault, theirs, marks, model))
-    return list(findings.values())
+    # a list with a fault in it is no fault itself: that only one branch of a union would have it so
+    return [found for path, found in findings.items() if not _has_within(path, findings)]
+
+
+def _has_within(path: Path, paths: Iterable[Path]) -> bool:
+    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
 
 
 def _readable(location: tuple[int | str, ...]) -> Path:
@@ -55,10 +81,19 @@ def _finding(fault: Any, path: Path, marks: Mapping, model: type[BaseModel]) -> 
         case "extra_forbidden":
             why = f"There is no key '{key}' here."
             return marks.finding("article.key.unknown", "block", why, _suggestion(key, path, model), path)
-    said = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    why = f"'{dotted}' can't be used: {said[:1].lower()}{said[1:]}; it says {_shown(fault['input'])}."
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    why = f"'{dotted}' can't be used: {_expected(fault, name)}; it says {_shown(fault['input'])}."
     mend = f"Write, for example, `{HINTS[key]}`." if key in HINTS else ""
-    return marks.finding(f"article.{key if isinstance(path[-1], str) else path[0]}", "block", why, mend, path)
+    return marks.finding(f"article.{name}", "block", why, mend, path)
+
+
+def _expected(fault: Any, name: str) -> str:
+    if fault["type"] == "string_pattern_mismatch" and name in PATTERNS:
+        return f"expected {PATTERNS[name]}"
+    if fault["type"] in EXPECTED:
+        return f"expected {EXPECTED[fault['type']]}"
+    said = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def _shown(value: Any) -> str:

@@ -49,7 +49,7 @@ def translate(marks: Mapping) -> Translated:
     ranked = sorted(marks.values, key=lambda key: _rank(key.lower()))
     for key in ranked:
         value = marks.values[key]
-        ours = key if key in KEYS else ALIASES.get(key.lower(), "")
+        ours = key.lower() if key.lower() in KEYS else ALIASES.get(key.lower(), "")
         if not ours:
             _unknown(key, marks, result)
         elif value in (None, "", [], {}):

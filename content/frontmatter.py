@@ -153,7 +153,7 @@ def _empty(event: Any) -> bool:
 
 def _syntax(error: yaml.YAMLError, file: str, offset: int) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", str(error))
     line, column = (mark.line + offset + 1, mark.column + 1) if mark else (offset + 1, 1)
     why = f"The YAML can't be read: {problem}."
     mend = 'Text with ": " or " #" in it, or that begins with a sign such as @ * & % [ {, needs quotes around it.'

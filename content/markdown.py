@@ -39,6 +39,7 @@ ATTRIBUTES = {
     "time": {"datetime"},
 }
 SCHEMES = {"http", "https", "mailto", "tel"}
+PARSER = dom.HTMLParser()
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -75,18 +76,19 @@ class Body:
 
 
 def render(text: str) -> Body:
-    """Make safe HTML of Markdown: no scripts, no styles, no schemes but http, https, mailto and tel."""
-    converter = _converter()
-    converter.reset()
+    """Make safe HTML of Markdown: no scripts, no styles, no schemes but http, https, mailto and tel.
+
+    Raises `RecursionError` where lists, quotes or tags are nested too deeply (libxml2 reads 256 levels).
+    """
     safe = nh3.clean(
-        converter.convert(text),
+        _convert(text),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
         link_rel=None,
         strip_comments=True,
     )
-    root = dom.fragment_fromstring(safe, create_parent="div")
+    root = _tree(safe)
     _drop_empty(root)
     _level(root)
     educate_tree(root)
@@ -103,6 +105,23 @@ def serialize(element: HtmlElement) -> str:
 def text_of(element: HtmlElement) -> str:
     """The words of an element on one line."""
     return " ".join(element.text_content().split())
+
+
+def _convert(text: str) -> str:
+    converter = _converter()
+    converter.reset()
+    try:
+        return converter.convert(text)
+    except RecursionError:
+        _converter.cache_clear()  # left in the middle of a list, it would lose paragraphs of the next text
+        raise
+
+
+def _tree(safe: str) -> HtmlElement:
+    root = dom.fragment_fromstring(safe, create_parent="div", parser=PARSER)
+    if PARSER.error_log.filter_from_fatals():
+        raise RecursionError("the parser gave up and dropped the rest")
+    return root
 
 
 @cache

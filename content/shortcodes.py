@@ -16,8 +16,8 @@ FOREIGN = re.compile(
 )
 LITERAL = re.compile(r"""^\{\{-?\s*(["'])(?P<text>[^"']*)\1\s*\|[^}]*\}\}$""")  # {{ "/path/" | url }}
 CODE = re.compile(
-    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|.*)"
-    r"|(?<!`)(?P<ticks>`+)(?!`)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`)",
+    r"^ {0,3}(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?:.*?^ {0,3}(?P=fence)[`~]*[ \t]*$|.*)"
+    r"|(?<!`)(?P<ticks>`++)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
 # Unicode keeps these for a program's inner use: no file has them

@@ -98,9 +98,6 @@ def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         fault = error.findings[0]
         rule = "size" if fault.rule == "file.size" else "binary"
         raise refused(rule, name, fault.why, fault.mend) from error
-    odd = sum(1 for sign in read.text if (sign < " " and sign not in "\n\t\f\v") or sign == "\ufffd")
-    if odd > 0.02 * len(read.text) + 2:
-        raise refused("binary", name, "The file is no text: it is full of control characters.", "Import a text.")
     return read.text, tuple(f"{note.why} {note.mend}" for note in read.notes)
 
 
