@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.corpus import CORPUS, ROOT
+
 ARTICLE = """---
 title: Reading in the garden
 description: Why a chair outside is half the book.
@@ -48,6 +49,20 @@ def shipped(tmp_path: Path) -> Path:
     root = tmp_path / "shipped"
     shutil.copytree(ROOT / "content", root / "content", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return root
+
+
+def pytest_report_header() -> str:
+    """Whether strangers' articles are read."""
+    return f"corpus: {CORPUS if CORPUS.is_dir() else 'none; set PRESSROOM_CORPUS to a folder of articles'}"
+
+
+def pytest_collection_modifyitems(config, items) -> None:
+    """Nobody's articles are part of the project: without a folder of them, their tests are left out."""
+    if CORPUS.is_dir():
+        return
+    left_out = [item for item in items if item.get_closest_marker("corpus")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

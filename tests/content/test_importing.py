@@ -1,7 +1,6 @@
 """Drafts from anywhere become article files that can be read back."""
 
 import io
-import os
 import re
 import zipfile
 from datetime import date
@@ -14,11 +13,11 @@ from hypothesis import strategies as st
 from content import article, markdown, source
 from content.findings import Refused
 from content.importing import Draft, bylines, draft, signs, titles
+from tests.corpus import CORPUS
 
 DATA = Path(__file__).parent / "data/import"
 TODAY = date(2026, 11, 23)
 KETAMINE = "is-ketamine-an-opioid.txt"
-ROOT = Path(__file__).parents[2]
 IMAGE = bytes.fromhex("89504e470d0a1a0a") + b"pixels"
 BREAD = "Bread rises because yeast breathes out a gas, and the dough around it is too tough to let the gas go."
 SPACE = "http://schemas.openxmlformats.org"
@@ -47,12 +46,7 @@ def headings(found: Draft) -> list[tuple[int, str]]:
 
 @pytest.fixture(scope="module")
 def clinic() -> tuple[str, Draft]:
-    folder = Path(os.environ.get("PRESSROOM_CORPUS") or ROOT.parent / "shared/articles")
-    if not (folder / KETAMINE).exists():
-        if os.environ.get("PRESSROOM_REQUIRE_ALL"):
-            pytest.fail(f"{KETAMINE} is not in {folder}")
-        pytest.skip("the corpus is not here")
-    data = (folder / KETAMINE).read_bytes()
+    data = (CORPUS / KETAMINE).read_bytes()
     return data.decode(), draft(data, KETAMINE, today=TODAY)
 
 
@@ -93,6 +87,7 @@ def picture() -> str:
     )
 
 
+@pytest.mark.corpus
 class TestTheClinicsArticle:
     def test_its_takeaways_and_headings_are_found(self, clinic):
         text, found = clinic

@@ -1,10 +1,8 @@
 """Real articles that nobody here wrote: published, or refused with file, line and mend. Never a traceback."""
 
 import json
-import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +13,11 @@ from desk.importing import import_article
 from desk.proofs import render_article
 from flows.orders import Order
 from flows.plan import plan
+from tests.corpus import CORPUS
 
-ROOT = Path(__file__).resolve().parents[2]
-CORPUS = Path(os.environ.get("PRESSROOM_CORPUS", ROOT.parent / "shared" / "articles"))
 FOUND = sorted(path for path in CORPUS.rglob("*.md") if path.read_bytes().startswith(b"---"))
 
-pytestmark = pytest.mark.skipif(not FOUND, reason="no corpus: set PRESSROOM_CORPUS to a folder of articles")
+pytestmark = pytest.mark.corpus
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem[:40])
