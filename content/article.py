@@ -224,6 +224,12 @@ class Article:
         """The front matter's description, or the body's first sentences."""
         return self.meta.description or self.body.lead
 
+    @property
+    def standfirst(self) -> str:
+        """The description, to stand between title and body; nothing where the body begins with the same words."""
+        said = self.meta.description
+        return "" if self.body.first.startswith(said.rstrip("…")) else said
+
     def overrides(self, channel: str) -> Overrides:
         """What the front matter says for a channel: `mastodon:clinic` before `mastodon`."""
         channels = self.meta.channels

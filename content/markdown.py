@@ -60,10 +60,14 @@ class Body:
     headings: tuple[Heading, ...]
 
     @property
+    def first(self) -> str:
+        """The words of the first paragraph."""
+        return next(filter(None, map(text_of, self.root.iterchildren("p"))), "")
+
+    @property
     def lead(self) -> str:
         """The first sentences of the first paragraph, for a description: at most 160 characters."""
-        paragraph = next((p for p in self.root.iterchildren("p") if text_of(p)), None)
-        return "" if paragraph is None else opening(text_of(paragraph), 160)
+        return opening(self.first, 160)
 
     @property
     def words(self) -> int:

@@ -37,6 +37,17 @@ def test_a_page_says_what_it_is_to_search_engines_and_link_cards(page):
     assert (graph["og:title"], graph["og:description"]) == ("A “quoted” <title>", "One & two.")
 
 
+@pytest.mark.parametrize(
+    ("description", "introduces"),
+    [("How to sit.", True), ("Take a chair outside.", False), ("Take a chair outside. The rest…", False)],
+)
+def test_a_description_that_the_body_begins_with_is_not_said_twice(page, description, introduces):
+    tree = page("Take a chair outside. The rest follows.\n\nEnd.", more=f"description: {description}\n")
+
+    assert bool(tree.find_class("standfirst")) == introduces
+    assert tree.find(".//meta[@name='description']").get("content") == description
+
+
 def test_structured_data_is_valid_json_that_cannot_leave_its_script(page):
     data = page(title="</script><script>alert(1)</script>").find(".//script[@type='application/ld+json']").text
 
