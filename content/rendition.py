@@ -30,10 +30,14 @@ class Rendition:
     __slots__ = ()
 
     @property
+    def canonical(self) -> str:
+        """Every field as JSON in one spelling: text, links, and the digest of each asset."""
+        return json.dumps(_plain(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @property
     def digest(self) -> str:
-        """SHA-256 in hex over every field: text, links, and the bytes of each asset."""
-        canonical = json.dumps(_plain(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()
+        """SHA-256 of the canonical spelling, in hex."""
+        return sha256(self.canonical.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

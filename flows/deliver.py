@@ -85,6 +85,7 @@ class Courier:
                 return self._send()
 
     def _send(self, *, unknown: bool = False) -> Outcome:
+        self.ledger.keep(self.rendition)
         owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, unknown=unknown)
         if owner is None:
             return self._outcome("busy", "another run has just taken it")
@@ -155,6 +156,7 @@ class Courier:
     def _correct(self, record: Record) -> Outcome:
         if record.receipt is None or not self.channel.can.updates:
             return self._changed(record)
+        self.ledger.keep(self.rendition)
         receipt = self.channel.update(record.receipt, self.rendition)
         self.ledger.sent(self.delivery, receipt)
         return self._outcome("corrected", "", receipt)

@@ -6,9 +6,11 @@ import json
 import os
 import socket
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Table,
     create_engine,
     event,
     insert,
@@ -30,9 +33,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from channels.base import Receipt
+from content.rendition import Rendition
 from flows.errors import LedgerUnusable
 from flows.records import Delivery, Record, State
-from flows.tables import REVISION, deliveries, receipts
+from flows.tables import REVISION, deliveries, receipts, renditions
 
 LEASE = timedelta(minutes=10)  # longer than any single push takes
 OPEN_STATES = ("planned", "failed")  # from these a claim may begin
@@ -54,7 +58,7 @@ class Ledger:
         """The delivery's row, made where there is none. A claim whose holder is gone is `unknown` from here on."""
         now = now or datetime.now(UTC)
         with self._usable(), self._engine.begin() as connection:
-            connection.execute(_insert_once(connection, delivery, now))
+            connection.execute(_once(connection, deliveries, _row(delivery, now)))
             record = _read(connection, delivery.key)
             if record.state == "claimed" and _abandoned(record, now):
                 gone = "the process that was sending it ended without an answer"
@@ -113,6 +117,26 @@ class Ledger:
         values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
         with self._usable(), self._engine.begin() as connection:
             connection.execute(statement.values(values))
+
+    def keep(self, rendition: Rendition) -> None:
+        """Keep what is about to be sent; its pictures by their digests. Twice is no error."""
+        canonical = rendition.canonical.encode()
+        values = {"digest": sha256(canonical).hexdigest(), "content": zlib.compress(canonical)}
+        with self._usable(), self._engine.begin() as connection:
+            connection.execute(_once(connection, renditions, values))
+
+    def kept(self, digest: str) -> dict[str, Any] | None:
+        """The fields of what was sent under a digest; None where it was not kept."""
+        statement = select(renditions.c.content).where(renditions.c.digest == digest)
+        with self._usable(), self._engine.connect() as connection:
+            content = connection.execute(statement).scalar()
+        return None if content is None else json.loads(zlib.decompress(content))
+
+    def record(self, key: str) -> Record | None:
+        """One delivery by its key; None where there is none."""
+        with self._usable(), self._engine.connect() as connection:
+            known = connection.execute(select(deliveries.c.key).where(deliveries.c.key == key)).first()
+            return _read(connection, key) if known else None
 
     def records(self, article: str = "", campaign: str = "") -> list[Record]:
         """Every delivery, newest change first; of one article or campaign where asked."""
@@ -185,9 +209,14 @@ def _migrate(engine: Engine) -> None:
         connection.commit()
 
 
-def _insert_once(connection: Connection, delivery: Delivery, now: datetime) -> Any:
+def _once(connection: Connection, table: Table, values: dict[str, Any]) -> Any:
+    """An insert that leaves a row which is there as it is."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    values = {
+    return dialect.insert(table).values(values).on_conflict_do_nothing()
+
+
+def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    return {
         "key": delivery.key,
         "campaign": delivery.campaign,
         "article": delivery.article,
@@ -197,7 +226,6 @@ def _insert_once(connection: Connection, delivery: Delivery, now: datetime) -> A
         "created_at": now,
         "changed_at": now,
     }
-    return dialect.insert(deliveries).values(values).on_conflict_do_nothing()
 
 
 def _settle(connection: Connection, key: str, state: State, detail: str, now: datetime, **known: str) -> None:

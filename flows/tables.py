@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -69,4 +70,12 @@ receipts = Table(
     Column("url", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("sent_at", Moment, nullable=False),
+)
+
+# what was sent, word for word: a correction and a second look need it, and the article file has changed since
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # zlib of the canonical JSON
 )

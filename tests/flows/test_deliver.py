@@ -50,6 +50,17 @@ def test_publishing_twice_sends_once_and_says_so(scripted, post, ledger, platfor
     assert len(platform.posts) == 1
 
 
+def test_what_was_sent_is_kept_word_for_word_and_what_replaced_it_too(scripted, post, ledger):
+    later = edited(post)
+    courier(scripted(), post, ledger).deliver()
+    courier(scripted(), later, ledger).deliver()
+    before = ledger.kept(later.digest)
+    courier(scripted(), later, ledger).deliver(correct=True)
+
+    assert ledger.kept(post.digest)["parts"][0]["text"] == post.parts[0].text
+    assert (before, ledger.kept(later.digest)["parts"][0]["text"]) == (None, "Another text.")
+
+
 def test_an_edit_is_not_sent_again_but_said(scripted, post, ledger, platform):
     courier(scripted(), post, ledger).deliver()
     outcome = courier(scripted(), edited(post), ledger).deliver()

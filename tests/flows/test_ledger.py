@@ -117,13 +117,30 @@ def test_the_migrations_make_just_the_tables_that_the_code_reads(tmp_path):
     with sqlite3.connect(tmp_path / "ledger.db") as database:
         made = {
             table: {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
-            for table in ("deliveries", "receipts")
+            for table in ("deliveries", "receipts", "renditions")
         }
         version = database.execute("SELECT version_num FROM alembic_version").fetchone()[0]
     database.close()
 
     assert made == {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
     assert version == REVISION
+
+
+def test_a_ledger_of_an_earlier_release_is_brought_forward_and_keeps_its_rows(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    ledger.plan(DELIVERY)
+    ledger.close()
+    with sqlite3.connect(tmp_path / "ledger.db") as database:
+        database.execute("DROP TABLE renditions")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    records = ledger.records()
+    known, unknown = ledger.record(DELIVERY.key), ledger.record("0" * 32)
+    ledger.close()
+    assert [record.delivery for record in records] == [known.delivery] == [DELIVERY]
+    assert unknown is None
 
 
 def test_a_ledger_of_a_newer_release_is_refused(tmp_path):
