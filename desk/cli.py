@@ -120,9 +120,24 @@ def render(
     json: Json = False,
 ) -> int:
     """Write what each channel would carry to a folder, to look at. Sends and records nothing."""
-    from desk.proofs import render_article  # noqa: PLC0415
+    from desk.rendering import render_article  # noqa: PLC0415
 
     return render_article(article, channel, out, project(root), voice_for(as_json=json))
+
+
+@app.command(help_epilogue="Example:  pressroom preview my-article")
+def preview(
+    article: Annotated[str, Parameter(help="Its file, or its short name. Default: the list of all.")] = "",
+    *,
+    port: Annotated[int, Parameter(help="Where to listen. Default: 8765, or the next that is free.")] = 0,
+    browser: Annotated[bool, Parameter(negative="--no-browser", help="Open a browser. Default: yes.")] = True,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Open the desk: every channel's proof in a browser, on this machine alone. It follows each save."""
+    from desk.preview import preview_article  # noqa: PLC0415
+
+    return preview_article(article, project(root), voice_for(as_json=json), port=port, browser=browser)
 
 
 @app.command(help_epilogue=f"Example:  pressroom check content/articles\n\n{CODES}")
@@ -132,7 +147,7 @@ def check(
     json: Json = False,
 ) -> int:
     """Say what is wrong with articles, with the line and the mend. Exit code 1 if anything stops a publication."""
-    from desk.proofs import check_articles  # noqa: PLC0415
+    from desk.rendering import check_articles  # noqa: PLC0415
 
     return check_articles(articles, project(root), voice_for(as_json=json))
 

@@ -123,13 +123,17 @@ def connect(account: str, root: Path) -> Channel[Any]:
     return made
 
 
-def find_article(named: str, root: Path) -> Article:
-    """An article by its file, or by its short name. Raises `Refused`."""
+def article_path(named: str, root: Path) -> Path:
+    """The file that is meant by a path, or by a short name."""
     path = Path(named)
     if not path.suffix:
-        path = root / ARTICLES / f"{named}.md"
-    elif not path.is_absolute() and not path.exists():
-        path = root / path
+        return root / ARTICLES / f"{named}.md"
+    return root / path if not path.is_absolute() and not path.exists() else path
+
+
+def find_article(named: str, root: Path) -> Article:
+    """An article by its file, or by its short name. Raises `Refused`."""
+    path = article_path(named, root)
     try:
         shown = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:

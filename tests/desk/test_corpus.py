@@ -10,7 +10,7 @@ from channels.registry import known
 from content.findings import blocking
 from desk.console import Voice
 from desk.importing import import_article
-from desk.proofs import render_article
+from desk.rendering import render_article
 from flows.orders import Order
 from flows.plan import plan
 from tests.corpus import CORPUS

@@ -1,0 +1,1 @@
+"""The local web app: proofs in a browser, on this machine alone."""

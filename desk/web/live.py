@@ -1,0 +1,74 @@
+"""Tells open pages that a file was saved."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchfiles import awatch
+
+from content.templates import SHIPPED
+from flows.plan import ARTICLES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+STEP, SETTLE = 10, 60  # milliseconds: how often is looked, and how long a burst of writes may last
+BEAT = 15.0  # seconds between signs of life, for a browser that is gone to be noticed
+EVERYTHING = "*"
+
+
+class Bell:
+    """Rings on every open page. A page that is slow to listen gets all it missed as one ring."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[frozenset[str]]] = set()
+        self._over = asyncio.Event()
+
+    def ring(self, names: frozenset[str]) -> None:
+        """Say which articles changed."""
+        for listener in self._listeners:
+            listener.put_nowait(names)
+
+    def stop(self) -> None:
+        """End every stream, so that the server can end."""
+        self._over.set()
+        self.ring(frozenset())
+
+    async def listen(self) -> AsyncIterator[str]:
+        """Server-sent events, until the server ends or the browser goes."""
+        listener: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+        self._listeners.add(listener)
+        try:
+            yield "retry: 500\nevent: open\ndata: {}\n\n"
+            while not self._over.is_set():
+                try:
+                    names = await asyncio.wait_for(listener.get(), BEAT)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                while not listener.empty():
+                    names |= listener.get_nowait()
+                if names:
+                    yield f"event: saved\ndata: {json.dumps(sorted(names))}\n\n"
+        finally:
+            self._listeners.discard(listener)
+
+
+async def watch(root: Path, more: Iterable[Path], changed: Callable[[frozenset[str]], None]) -> None:
+    """Call `changed` with the names of the articles that a save touches; `*` is all of them."""
+    articles = (root / ARTICLES).resolve()
+    files = {path.resolve() for path in more}
+    folders = {root / "content", root / "templates", root / "outbox", SHIPPED, *(path.parent for path in files)}
+    standing = [folder for folder in folders if folder.is_dir()]
+    async for batch in awatch(*standing, step=STEP, debounce=SETTLE, recursive=True):
+        paths = {Path(path) for _, path in batch}
+        changed(frozenset(_name(path, articles, files) for path in paths))
+
+
+def _name(path: Path, articles: Path, files: set[Path]) -> str:
+    """An article's own file touches that article; a picture, a template or the brand may touch any."""
+    own = path.suffix == ".md" and (path.parent == articles or path in files)
+    return path.stem if own else EVERYTHING
