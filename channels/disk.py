@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from channels.errors import ChannelError, Misconfigured
 
+MARK = ".pressroom"  # stands in a folder that may be written anew
 File = tuple[str, bytes]  # path below a folder with /, and what is in it
 
 
@@ -47,6 +49,17 @@ def place_folder(folder: Path, files: Iterable[File], *, durable: bool = True) -
         shutil.rmtree(partial, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def place_own_folder(folder: Path, files: Iterable[File]) -> None:
+    """Like `place_folder`, where a person named the folder: what Pressroom did not write is never replaced.
+
+    Raises `FileExistsError` for a folder that holds something else.
+    """
+    if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
+        why = "it holds something that Pressroom did not write; name another"
+        raise FileExistsError(errno.EEXIST, why, str(folder))
+    place_folder(folder, [*files, (MARK, b"")], durable=False)
 
 
 def below(folder: Path, name: str) -> Path:

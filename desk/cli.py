@@ -125,18 +125,28 @@ def render(
     return render_article(article, channel, out, project(root), voice_for(as_json=json))
 
 
-@app.command(help_epilogue="Example:  pressroom preview my-article")
+@app.command(
+    help_epilogue="In a browser:  pressroom preview my-article\n\n"
+    "For a reviewer:  pressroom preview my-article --out to-review"
+)
 def preview(
     article: Annotated[str, Parameter(help="Its file, or its short name. Default: the list of all.")] = "",
     *,
+    out: Annotated[Path | None, Parameter(help="Write the proofs to a folder that opens from disk.")] = None,
+    png: Annotated[Path | None, Parameter(help="Write a picture of each proof to a folder, with Chromium.")] = None,
     port: Annotated[int, Parameter(help="Where to listen. Default: 8765, or the next that is free.")] = 0,
     browser: Annotated[bool, Parameter(negative="--no-browser", help="Open a browser. Default: yes.")] = True,
     root: Root = None,
     json: Json = False,
 ) -> int:
     """Open the desk: every channel's proof in a browser, on this machine alone. It follows each save."""
-    from desk.preview import preview_article  # noqa: PLC0415
+    from desk.preview import copy_article, preview_article  # noqa: PLC0415
 
+    if (out or png) and not article:
+        voice_for(as_json=json).warn("Say which article.")
+        return USAGE
+    if out or png:
+        return copy_article(article, project(root), voice_for(as_json=json), out=out, png=png)
     return preview_article(article, project(root), voice_for(as_json=json), port=port, browser=browser)
 
 

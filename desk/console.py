@@ -51,7 +51,8 @@ class Voice:
     def findings(self, findings: Iterable[Finding]) -> None:
         """Each finding: where, how grave, why, and the mend below it."""
         for finding in sorted(findings, key=lambda found: SEVERITIES.index(found.severity)):
-            self.say(f"{finding.where}: {self.paint(finding.severity, finding.severity)}: {finding.why}")
+            where = f"{finding.where}: " if finding.where else ""
+            self.say(f"{where}{self.paint(finding.severity, finding.severity)}: {finding.why}")
             if finding.mend:
                 self.say(f"    {finding.mend}", "dim")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from channels.disk import place_folder
+from channels.disk import place_own_folder
 from content.findings import Finding, Refused, blocking
 from desk.wording import describe
 from flows.orders import Order
@@ -25,9 +25,9 @@ def render_article(named: str, channels: tuple[str, ...], out: Path | None, root
         parcel = entry.channel.parcel(entry.rendition, entry.delivery.key)
         place = folder / entry.delivery.account.removeprefix("outbox/").replace(":", "-")
         try:
-            place_folder(place, parcel.files, durable=False)
+            place_own_folder(place, parcel.files)
         except OSError as error:
-            raise Refused([_no_room(place, error)]) from error
+            raise Refused([no_room(place, error)]) from error
         written.append(
             {
                 "channel": place.name,
@@ -71,7 +71,8 @@ def _articles(named: tuple[str, ...], root: Path) -> list[str]:
     return found
 
 
-def _no_room(place: Path, error: OSError) -> Finding:
+def no_room(place: Path, error: OSError) -> Finding:
+    """A folder that can't be written."""
     return Finding(
         rule="disk",
         severity="block",
