@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, bench: Workbench, more: tuple[Any, ...] = ()) -> None:
         self.bench = bench
-        self.bell = Bell()
+        self.bell = Bell(lambda: bench.turns)
         self._more = more
         self._drawing = asyncio.Lock()
         self._pen = drawing.Pen(bench.root, live=True)
@@ -48,6 +48,7 @@ class Desk:
             Route("/articles/{name}", self.article),
             Route("/articles/{name}/{view}", self.article),
             Route("/frames/{name}/{account}/{look}.html", self.frame),
+            Route("/pictures/{name}/{path}", self.picture),
             Route("/files/{name}/{account}/{path:path}", self.file),
             Route("/deliveries/{key}", self.delivery),
             Route("/events", self.events),
@@ -74,6 +75,17 @@ class Desk:
             return self._missing()
         policy = f"{frames.POLICY}; frame-ancestors 'self'; sandbox allow-same-origin"
         return HTMLResponse(document, headers={"content-security-policy": policy})
+
+    async def picture(self, request: Request) -> Response:
+        """A picture. Its name holds its digest, so a browser may keep it."""
+        asset = await self._work(partial(drawing.picture, self.bench, **request.path_params))
+        if asset is None:
+            return self._missing()
+        headers = {
+            "cache-control": "private, max-age=86400, immutable",
+            "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        }
+        return Response(asset.data, media_type=asset.media_type, headers=headers)
 
     async def file(self, request: Request) -> Response:
         """One file, byte for byte as the outbox gets it: to keep, never to be shown as a page of the desk."""

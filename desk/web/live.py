@@ -23,7 +23,8 @@ EVERYTHING = "*"
 class Bell:
     """Rings on every open page. A page that is slow to listen gets all it missed as one ring."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Callable[[], int]) -> None:
+        self._turns = turns
         self._listeners: set[asyncio.Queue[frozenset[str]]] = set()
         self._over = asyncio.Event()
 
@@ -42,7 +43,7 @@ class Bell:
         listener: asyncio.Queue[frozenset[str]] = asyncio.Queue()
         self._listeners.add(listener)
         try:
-            yield "retry: 500\nevent: open\ndata: {}\n\n"
+            yield f"retry: 500\n{self._event('open', [])}"
             while not self._over.is_set():
                 try:
                     names = await asyncio.wait_for(listener.get(), BEAT)
@@ -52,9 +53,12 @@ class Bell:
                 while not listener.empty():
                     names |= listener.get_nowait()
                 if names:
-                    yield f"event: saved\ndata: {json.dumps(sorted(names))}\n\n"
+                    yield self._event("saved", sorted(names))
         finally:
             self._listeners.discard(listener)
+
+    def _event(self, kind: str, names: list[str]) -> str:
+        return f"event: {kind}\ndata: {json.dumps({'turn': self._turns(), 'names': names})}\n\n"
 
 
 async def watch(root: Path, more: Iterable[Path], changed: Callable[[frozenset[str]], None]) -> None:

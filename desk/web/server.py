@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ FIRST, TRIES = 8765, 20
 
 def serve(root: Path, article: Path | None, port: int, voice: Voice, *, browser: bool) -> int:
     """Serve until Ctrl-C. Raises `Refused` where no port is free."""
+    gc.enable()  # a command runs without it, a server must not
     with listen(port) as door:
         more = (article,) if article else ()
         desk = Desk(Workbench(root, more), more)
@@ -33,7 +36,8 @@ def serve(root: Path, article: Path | None, port: int, voice: Voice, *, browser:
         voice.data({"address": address})
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
-        asyncio.run(_run(desk, door))
+        with suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises it again
+            asyncio.run(_run(desk, door))
     voice.say("\nClosed.", "dim")
     return 0
 

@@ -22,24 +22,28 @@
     }
   };
 
-  /* New words are put into the standing document, so that a reader stays at the same place. */
-  const texts = new Map();
-  const refill = async (frame) => {
-    const address = frame.getAttribute("src");
-    const inside = frame.contentDocument;
-    if (!inside || !inside.body) return;
-    if (!texts.has(address)) texts.set(address, fetch(address).then((answer) => (answer.ok ? answer.text() : "")));
-    const text = await texts.get(address);
-    if (!text) return;
-    const fresh = new DOMParser().parseFromString(text, "text/html");
-    inside.head.replaceChildren(...[...fresh.head.childNodes].map((node) => inside.importNode(node, true)));
-    inside.body.replaceWith(inside.importNode(fresh.body, true));
-    for (const name of ["lang", "dir"]) inside.documentElement.setAttribute(name, fresh.documentElement.getAttribute(name) || "");
+  /* New words come in a second frame behind the first, and take its place once they stand: nothing blinks, and a
+     reader stays at the same line. */
+  const waiting = new WeakMap();
+  const refill = (frame) => {
+    const screen = frame.parentElement;
+    waiting.get(screen)?.remove();
+    const fresh = frame.cloneNode();
+    fresh.className = "coming";
+    waiting.set(screen, fresh);
+    fresh.addEventListener("load", () => {
+      if (waiting.get(screen) !== fresh) return;
+      waiting.delete(screen);
+      const old = frame.contentWindow;
+      fresh.contentWindow.scrollTo({ left: old.scrollX, top: old.scrollY, behavior: "instant" });
+      fresh.removeAttribute("class");
+      frame.remove();
+    });
+    frame.after(fresh);
   };
   const watcher = new MutationObserver((changes) => {
     const frames = new Set(changes.filter((change) => change.attributeName === "data-digest").map((change) => change.target));
-    if (frames.size) texts.clear();
-    frames.forEach(refill);
+    frames.forEach((frame) => frame.isConnected && refill(frame));
     place();
   });
 
@@ -51,16 +55,22 @@
       pulse.textContent = words;
     };
     const refresh = () => document.getElementById("main").dispatchEvent(new CustomEvent("saved"));
+    let turn = Number(document.body.dataset.turn);
     let lost = false;
     const events = new EventSource("/events");
-    events.addEventListener("open", () => {
-      if (lost) refresh();
+    /* "open" is the browser's own event too, without data: the server's follows it */
+    events.addEventListener("open", (event) => {
+      if (!event.data) return;
+      const now = JSON.parse(event.data).turn;
+      if (lost || now !== turn) refresh();
+      turn = now;
       lost = false;
       say("on", "Live");
     });
     events.addEventListener("saved", (event) => {
-      const names = JSON.parse(event.data);
-      if (about === "*" || names.includes("*") || names.includes(about)) refresh();
+      const told = JSON.parse(event.data);
+      turn = told.turn;
+      if (about === "*" || told.names.includes("*") || told.names.includes(about)) refresh();
     });
     events.addEventListener("error", () => {
       lost = true;
