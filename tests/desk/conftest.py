@@ -120,6 +120,7 @@ def page(browser):
             complaints.append(said.text)
 
     shown.on("console", heard)
+    shown.heard = heard  # for a test in which Chromium is to complain
     shown.on("pageerror", lambda error: complaints.append(str(error)))
     yield shown
     shown.close()
