@@ -1,0 +1,248 @@
+"""Proofs as HTML: the same templates for the desk in a browser and for a copy in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from channels.registry import channel_class, known
+from content.brand import Brand
+from content.page import Page
+from content.post import Post
+from content.templates import environment
+from desk.proofs import frames
+from desk.proofs.inbox import INBOXES
+from desk.proofs.shelf import FILTERS, choose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from content.rendition import Asset
+    from desk.proofs.workbench import View, Workbench
+
+VIEWS = {"findings": "Findings", "changes": "Changes", "source": "Source"}
+WIDTHS = (("desktop", "Desktop", 1280, 860), ("tablet", "Tablet", 820, 1100), ("phone", "Phone", 390, 780))
+STATES = {
+    "never": "Not sent yet",
+    "planned": "Not sent yet",
+    "claimed": "Being sent",
+    "sent": "Sent",
+    "changed": "Carries an earlier text",
+    "failed": "Failed",
+    "unknown": "Not known whether it arrived",
+    "held": "Waits for a person",
+    "retracted": "Taken back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """Addresses on the running desk."""
+
+    live = True
+
+    def view(self, name: str, view: str) -> str:
+        """A view of an article."""
+        return f"/articles/{quote(name)}" + (f"/{quote(view)}" if view != "all" else "")
+
+    def frame(self, name: str, account: str, look: str) -> str:
+        """A page or mail as one reader sees it."""
+        return f"/frames/{quote(name)}/{quote(account)}/{look}.html"
+
+    def file(self, name: str, account: str, path: str) -> str:
+        """A file as it goes out."""
+        return f"/files/{quote(name)}/{quote(account)}/{quote(path)}"
+
+    def picture(self, name: str, asset: Asset) -> str:
+        """A picture of the article."""
+        return f"/pictures/{quote(name)}/{quote(asset.path)}"
+
+    def static(self, path: str) -> str:
+        """The desk's own style and script."""
+        return f"/static/{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Addresses in a copy that opens from disk."""
+
+    live = False
+
+    def view(self, _name: str, view: str) -> str:
+        """A view of the article."""
+        return "index.html" if view == "all" else f"{plain(view)}.html"
+
+    def frame(self, _name: str, account: str, look: str) -> str:
+        """A page or mail as one reader sees it."""
+        return f"frames/{plain(account)}-{look}.html"
+
+    def file(self, _name: str, account: str, path: str) -> str:
+        """A file as it goes out."""
+        return f"files/{plain(account)}/{path}"
+
+    def picture(self, _name: str, asset: Asset) -> str:
+        """A picture of the article, inside the page."""
+        return frames.data_address(asset)
+
+    def static(self, path: str) -> str:
+        """The desk's own style and script."""
+        return f"static/{path}"
+
+
+def plain(account: str) -> str:
+    """`mastodon:clinic-2` as a file's name."""
+    return account.replace(":", "-")
+
+
+class Pen:
+    """Draws the desk's pages. A project may lay its own templates over `templates/desk/`."""
+
+    def __init__(self, root: Path, *, live: bool) -> None:
+        self._root = root
+        self._links = Desktop() if live else Folder()
+        self.fill()
+
+    def fill(self) -> None:
+        """Read the templates anew."""
+        self._templates = environment(self._root)
+        self._templates.globals |= {
+            "links": self._links,
+            "live": self._links.live,
+            "STATES": STATES,
+            "FILTERS": FILTERS,
+            "WIDTHS": WIDTHS,
+            "INBOXES": INBOXES,
+            "PAGE_LOOKS": frames.PAGE_LOOKS,
+            "MAIL_LOOKS": frames.MAIL_LOOKS,
+        }
+
+    def shelf(self, bench: Workbench, words: str, state: str) -> str:
+        """The list of articles."""
+        spines = bench.shelf.spines()
+        chosen = choose(spines, bench.past(), words, state)
+        titles = {name: channel_class(name).title for name in known()}
+        return self._draw(
+            "shelf.html", bench, chosen=chosen, total=len(spines), words=words, state=state, titles=titles
+        )
+
+    def article(self, bench: Workbench, name: str, view: str) -> str | None:
+        """An article, in one of its views; None where there is no such article or view."""
+        found = bench.view(name)
+        if found is None:
+            return None
+        accounts = {proof.account: proof for proof in found.sheet.proofs} if found.sheet else {}
+        if view not in {"all", *VIEWS, *accounts} and found.sheet:
+            return None
+        return self._draw(
+            "article.html",
+            bench,
+            name=name,
+            found=found,
+            sheet=found.sheet,
+            view=view,
+            proof=accounts.get(view),
+            tabs=tabs(found),
+            lines=source_lines(bench, name) if view == "source" else [],
+        )
+
+    def delivery(self, bench: Workbench, key: str) -> str | None:
+        """One delivery; None where the ledger has none of that key."""
+        past = bench.past()
+        record = past.record(key)
+        if record is None:
+            return None
+        names = {spine.slug: spine.name for spine in bench.shelf.spines()}
+        account = record.delivery.account.removeprefix("outbox/")
+        return self._draw(
+            "delivery.html",
+            bench,
+            record=record,
+            name=names.get(record.delivery.article, ""),
+            title=channel_class(account).title if account.split(":")[0] in known() else account,
+            sent=past.kept(record.receipt.digest) if record.receipt else None,
+        )
+
+    def trouble(self, title: str, why: str) -> str:
+        """A page that says what is wrong."""
+        return self._draw("trouble.html", None, title=title, why=why)
+
+    def _draw(self, template: str, bench: Workbench | None, **names: Any) -> str:
+        names |= {"brand": bench.brand if bench else Brand(), "turn": bench.turns if bench else 0}
+        return self._templates.get_template(f"desk/{template}").render(**names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One view of an article, and a number where one matters."""
+
+    view: str
+    title: str
+    count: int = 0
+    grave: bool = False
+
+
+def tabs(found: View) -> list[Tab]:
+    """The views of an article."""
+    sheet = found.sheet
+    if sheet is None:
+        return [Tab(view="all", title="All"), Tab(view="source", title="Source")]
+    marks = {proof.account: [f for f in proof.findings if f.severity != "info"] for proof in sheet.proofs}
+    channels = [
+        Tab(
+            view=proof.account,
+            title=proof.title,
+            count=len(marks[proof.account]),
+            grave=any(f.severity == "block" for f in marks[proof.account]),
+        )
+        for proof in sheet.proofs
+    ]
+    counts = {"findings": len(sheet.findings), "changes": len(sheet.changed)}
+    grave = any(finding.severity == "block" for finding in sheet.findings)
+    others = [
+        Tab(view=view, title=title, count=counts.get(view, 0), grave=grave and view == "findings")
+        for view, title in VIEWS.items()
+    ]
+    return [Tab(view="all", title="All"), *channels, *others]
+
+
+def source_lines(bench: Workbench, name: str) -> list[str]:
+    """The article's file, as it stands now, in lines."""
+    try:
+        return bench.shelf.paths()[name].read_text(encoding="utf-8", errors="replace").splitlines()
+    except (KeyError, OSError):
+        return []
+
+
+def frame(bench: Workbench, name: str, account: str, look: str) -> str | None:
+    """A page or a mail as one reader sees it; None where there is none."""
+    proof = _entry(bench, name, account)
+    looks = frames.PAGE_LOOKS if isinstance(proof, Page) else frames.MAIL_LOOKS
+    chosen = next((known for known in looks if known.name == look), None)
+    if proof is None or isinstance(proof, Post) or chosen is None:
+        return None
+    return frames.page(proof, chosen) if isinstance(proof, Page) else frames.mail(proof, chosen)
+
+
+def file(bench: Workbench, name: str, account: str, path: str) -> bytes | None:
+    """A file as the outbox gets it; None where there is none of that name."""
+    planned = bench.planned(name)
+    for entry in planned.entries if planned else ():
+        if entry.account == f"outbox/{account}":
+            return dict(entry.channel.parcel(entry.rendition, entry.delivery.key).files).get(path)
+    return None
+
+
+def picture(bench: Workbench, name: str, path: str) -> Asset | None:
+    """A picture of an article by the name that it goes out under; None where there is none."""
+    planned = bench.planned(name)
+    shown = [entry.rendition for entry in planned.entries] if planned else []
+    cards = [post.card.image for post in shown if isinstance(post, Post)]
+    parts = [image for post in shown if isinstance(post, Post) for part in post.parts for image in part.images]
+    return next((asset for asset in (*cards, *parts) if asset and asset.path == path), None)
+
+
+def _entry(bench: Workbench, name: str, account: str) -> Any:
+    planned = bench.planned(name)
+    entries = planned.entries if planned else ()
+    return next((entry.rendition for entry in entries if entry.account == f"outbox/{account}"), None)

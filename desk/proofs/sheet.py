@@ -1,0 +1,152 @@
+"""All proofs of one article, made by the very code that publishes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from channels.registry import channel_class
+from content.findings import SEVERITIES, Finding
+from content.newsletter import Newsletter
+from content.page import Page
+from content.post import Post
+from desk.proofs import inbox, networks
+from desk.proofs.changes import Change, changes
+from flows.orders import Order
+from flows.plan import Entry, Plan, plan
+
+if TYPE_CHECKING:
+    from content.article import Article
+    from flows.records import Record
+    from desk.proofs.past import Past
+
+FORMS = {Page: "page", Newsletter: "newsletter", Post: "post"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Proof:
+    """One channel's rendition, and what the ledger knows of it."""
+
+    entry: Entry
+    findings: tuple[Finding, ...]
+    record: Record | None = None
+    sent: dict[str, Any] | None = None  # the fields of what the channel carries now
+
+    @property
+    def account(self) -> str:
+        """`mastodon`, whether it goes to the account or to the outbox."""
+        return self.entry.account.removeprefix("outbox/")
+
+    @property
+    def title(self) -> str:
+        """The channel as people call it."""
+        return self.entry.title
+
+    @property
+    def form(self) -> str:
+        """`page`, `newsletter` or `post`."""
+        return FORMS[type(self.rendition)]
+
+    @property
+    def rendition(self) -> Any:
+        """What will go out."""
+        return self.entry.rendition
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the rendition: `publish` sends what bears it, and nothing else."""
+        digest: str = self.rendition.digest
+        return digest
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The files as the outbox gets them."""
+        return dict(self.entry.channel.parcel(self.rendition, self.entry.delivery.key).files)
+
+    @property
+    def parts(self) -> list[networks.Drawn]:
+        """A post's parts, as its network draws them."""
+        return networks.draw(self.rendition, self.account, self.entry.channel.can)
+
+    @property
+    def manner(self) -> networks.Manner:
+        """How the network writes."""
+        return networks.manner(self.account)
+
+    @property
+    def weight(self) -> inbox.Weight:
+        """A mail's bytes."""
+        return inbox.weight(self.rendition)
+
+    @property
+    def caveats(self) -> list[inbox.Caveat]:
+        """What mail programs will show otherwise."""
+        return inbox.caveats(self.rendition)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """A mail's headers."""
+        return inbox.headers(self.files["message.eml"])
+
+    @property
+    def state(self) -> str:
+        """`never`, `changed` (it carries an earlier text), or the ledger's word."""
+        if self.record is None or self.record.state == "planned":
+            return "never"
+        differs = self.record.receipt is not None and self.record.receipt.digest != self.digest
+        return "changed" if self.record.state == "sent" and differs else self.record.state
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """What differs from what was last sent."""
+        if self.state != "changed" or self.sent is None:
+            return []
+        return changes(self.sent, json.loads(self.rendition.canonical))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sheet:
+    """An article's proofs, its findings and its source."""
+
+    name: str
+    article: Article
+    proofs: tuple[Proof, ...]
+    skipped: tuple[str, ...]  # titles of channels that the article leaves out
+    findings: tuple[Finding, ...]
+
+    def proof(self, account: str) -> Proof | None:
+        """The proof of one channel."""
+        return next((proof for proof in self.proofs if proof.account == account), None)
+
+    @property
+    def changed(self) -> list[Proof]:
+        """The channels that carry an earlier text."""
+        return [proof for proof in self.proofs if proof.state == "changed"]
+
+
+def press(path: Path, root: Path) -> Plan:
+    """Read, render and check an article for every channel, as `publish` does. Raises `Refused`."""
+    return plan(Order(article=str(path), root=str(root)))
+
+
+def lay_out(name: str, planned: Plan, past: Past) -> Sheet:
+    """An article's proofs beside what was sent before."""
+    slug = planned.article.meta.slug
+    proofs = []
+    for entry in planned.entries:
+        account = entry.account.removeprefix("outbox/")
+        record = past.newest(slug, account)
+        carried = record.receipt.digest if record and record.receipt else ""
+        found = tuple(f for f in planned.findings if f.channel in {entry.account, account})
+        sent = past.kept(carried) if carried and carried != entry.rendition.digest else None
+        proofs.append(Proof(entry=entry, findings=found, record=record, sent=sent))
+    return Sheet(
+        name=name,
+        article=planned.article,
+        proofs=tuple(proofs),
+        skipped=tuple(channel_class(account).title for account in planned.skipped),
+        findings=tuple(sorted(planned.findings, key=lambda found: (SEVERITIES.index(found.severity), found.line))),
+    )
