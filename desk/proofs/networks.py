@@ -102,8 +102,7 @@ def manner(account: str) -> Manner:
 def draw(post: Post, account: str, can: Capabilities) -> list[Drawn]:
     """Every part of a post."""
     return [
-        _drawn(number, part.text, part.images, manner(account), can)
-        for number, part in enumerate(post.parts, start=1)
+        _drawn(number, part.text, part.images, manner(account), can) for number, part in enumerate(post.parts, start=1)
     ]
 
 

@@ -90,5 +90,7 @@ def _found() -> str | None:
 
 def _no_browser() -> Finding:
     why = "Pictures need Chromium and the package playwright, and one of them is not here."
-    mend = "Install both: `pip install 'pressroom[pictures]'`, then `apt-get install chromium` or `playwright install chromium`."
+    mend = (
+        "Both: `pip install 'pressroom[pictures]'`, then `apt-get install chromium` or `playwright install chromium`."
+    )
     return Finding(rule="pictures.browser", severity="block", why=why, mend=mend)

@@ -20,8 +20,8 @@ from flows.plan import Entry, Plan, plan
 
 if TYPE_CHECKING:
     from content.article import Article
-    from flows.records import Record
     from desk.proofs.past import Past
+    from flows.records import Record
 
 FORMS = {Page: "page", Newsletter: "newsletter", Post: "post"}
 

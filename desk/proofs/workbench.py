@@ -40,6 +40,11 @@ class Workbench:
         self._good: dict[str, Plan] = {}
         self._pressed = lru_cache(maxsize=KEPT)(self._press)
 
+    def warm(self) -> None:
+        """Read what the first page will ask for, while a browser starts."""
+        self.shelf.spines()
+        self.past()
+
     def turn(self) -> None:
         """Press everything anew from here on."""
         self.turns += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -132,10 +132,18 @@ class Desk:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.create_task(watch(self.bench.root, self._more, self._saved))
+        tasks = [
+            asyncio.create_task(watch(self.bench.root, self._more, self._saved)),
+            asyncio.create_task(self._warm()),
+        ]
         yield
-        watching.cancel()
+        for task in tasks:
+            task.cancel()
         self.bell.stop()
+
+    async def _warm(self) -> None:
+        with suppress(Refused, Unusable):  # the page that needs it says what is wrong
+            await self._work(self.bench.warm)
 
     def _saved(self, names: frozenset[str]) -> None:
         self.bench.turn()

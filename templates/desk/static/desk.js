@@ -41,11 +41,7 @@
     });
     frame.after(fresh);
   };
-  const watcher = new MutationObserver((changes) => {
-    const frames = new Set(changes.filter((change) => change.attributeName === "data-digest").map((change) => change.target));
-    frames.forEach((frame) => frame.isConnected && refill(frame));
-    place();
-  });
+  new MutationObserver(place).observe(document, { subtree: true, childList: true });
 
   const follow = () => {
     const about = document.body.dataset.live;
@@ -54,7 +50,10 @@
       pulse.dataset.state = state;
       pulse.textContent = words;
     };
-    const refresh = () => document.getElementById("main").dispatchEvent(new CustomEvent("saved"));
+    const refresh = () => {
+      $(".screen > iframe:not(.coming)").forEach(refill);
+      document.getElementById("main").dispatchEvent(new CustomEvent("saved"));
+    };
     let turn = Number(document.body.dataset.turn);
     let lost = false;
     const events = new EventSource("/events");
@@ -88,7 +87,6 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     place();
-    watcher.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-digest"] });
     if (document.body.dataset.live) follow();
   });
 })();
