@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test check bench format pictures constraints clean
+.PHONY: help setup demo test check bench format screenshots constraints clean
 
 help: ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,14 +39,16 @@ check: setup ## Lint, types, import contracts, generated parts of the docs
 
 bench: setup ## Measure speed, as ratios
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/proofing.py
 
 format: setup ## Format the code and the generated parts of the docs
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python docs/matrix.py
 
-pictures: setup ## Draw the README's picture with Chromium
+screenshots: setup ## Take the pictures of README and docs, with Chromium
 	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/screenshots.py
 
 constraints: ## Resolve all versions anew
 	rm -rf .venv-resolve && $(PYTHON) -m venv .venv-resolve

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 72
 BLOCKS = {
     "blockquote", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
-    "li", "ol", "p", "pre", "section", "summary", "table", "ul", "aside",
+    "li", "ol", "p", "pre", "section", "summary", "table", "ul", "aside", "article", "footer", "header", "main", "nav",
 }  # fmt: skip
 
 

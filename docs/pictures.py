@@ -1,4 +1,4 @@
-"""Draws the README's picture from the sample article: `make pictures`. Needs Chromium."""
+"""Draws the README's picture from the sample article: `make screenshots`. Needs Chromium."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from content.post import Post
 from content.templates import environment
 from desk.proofs import frames
 from desk.proofs.inbox import INBOXES
+from desk.proofs.past import standing
 from desk.proofs.shelf import FILTERS, choose
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ VIEWS = {"findings": "Findings", "changes": "Changes", "source": "Source"}
 WIDTHS = (("desktop", "Desktop", 1280, 860), ("tablet", "Tablet", 820, 1100), ("phone", "Phone", 390, 780))
 STATES = {
     "never": "Not sent yet",
-    "planned": "Not sent yet",
+    "dry": "In the outbox",
     "claimed": "Being sent",
     "sent": "Sent",
     "changed": "Carries an earlier text",
@@ -110,6 +111,7 @@ class Pen:
             "links": self._links,
             "live": self._links.live,
             "STATES": STATES,
+            "standing": standing,
             "FILTERS": FILTERS,
             "WIDTHS": WIDTHS,
             "INBOXES": INBOXES,
@@ -122,9 +124,12 @@ class Pen:
         spines = bench.shelf.spines()
         chosen = choose(spines, bench.past(), words, state)
         titles = {name: channel_class(name).title for name in known()}
-        return self._draw(
-            "shelf.html", bench, chosen=chosen, total=len(spines), words=words, state=state, titles=titles
-        )
+        order = {name: place for place, name in enumerate(titles)}
+        rows = [
+            (spine, sorted(records.items(), key=lambda item: order.get(item[0].split(":")[0], len(order))))
+            for spine, records in chosen
+        ]
+        return self._draw("shelf.html", bench, rows=rows, total=len(spines), words=words, state=state, titles=titles)
 
     def article(self, bench: Workbench, name: str, view: str) -> str | None:
         """An article, in one of its views; None where there is no such article or view."""

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from flows.records import Record
 
 
+def standing(record: Record | None) -> str:
+    """How a delivery stands, in a word: the ledger's own; `never`; or `dry`, for what only the outbox has."""
+    if record is None or record.state == "planned":
+        return "never"
+    dry = record.state == "sent" and record.delivery.account.startswith("outbox/")
+    return "dry" if dry else record.state
+
+
 class Past:
     """The newest record of each article and channel. An account's own record goes before its dry run's."""
 

@@ -15,6 +15,7 @@ from content.page import Page
 from content.post import Post
 from desk.proofs import inbox, networks
 from desk.proofs.changes import Change, changes
+from desk.proofs.past import standing
 from flows.orders import Order
 from flows.plan import Entry, Plan, plan
 
@@ -93,11 +94,9 @@ class Proof:
 
     @property
     def state(self) -> str:
-        """`never`, `changed` (it carries an earlier text), or the ledger's word."""
-        if self.record is None or self.record.state == "planned":
-            return "never"
-        differs = self.record.receipt is not None and self.record.receipt.digest != self.digest
-        return "changed" if self.record.state == "sent" and differs else self.record.state
+        """`changed` where it carries an earlier text, else how the delivery stands."""
+        receipt = self.record.receipt if self.record and self.record.state == "sent" else None
+        return "changed" if receipt and receipt.digest != self.digest else standing(self.record)
 
     @cached_property
     def changes(self) -> list[Change]:

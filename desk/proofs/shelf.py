@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from content.article import Article
 from content.findings import Finding, Refused, blocking
+from desk.proofs.past import standing
 from flows.plan import ARTICLES
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FILTERS = {
     "mend": "To mend",
     "draft": "Drafts",
     "unsent": "Not sent yet",
+    "dry": "In the outbox",
     "sent": "Sent",
     "open": "Waiting for somebody",
 }
@@ -102,7 +104,7 @@ def choose(spines: list[Spine], past: Past, words: str, state: str) -> list[tupl
 
 
 def _is(spine: Spine, records: dict[str, Record], state: str) -> bool:
-    states = {record.state for record in records.values()}
+    states = {standing(record) for record in records.values()}
     match state:
         case "mend":
             return bool(spine.faults)
@@ -110,8 +112,8 @@ def _is(spine: Spine, records: dict[str, Record], state: str) -> bool:
             return spine.draft
         case "unsent":
             return "sent" not in states
-        case "sent":
-            return "sent" in states
+        case "sent" | "dry":
+            return state in states
         case "open":
             return bool(states & OPEN)
     return True

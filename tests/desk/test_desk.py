@@ -176,7 +176,7 @@ def test_a_proof_is_what_publish_sends_byte_for_byte(shipped, start, page):
     for account, outcome in sent.items():
         page.goto(f"{desk.address}/articles/is-ketamine-an-opioid/{account}")
         assert page.locator(".digest code").text_content() == outcome["digest"]
-        assert page.locator(".proof-head .chip").inner_text().endswith("Sent")
+        assert page.locator(".proof-head .chip").inner_text() == "In the outbox"
         page.locator(".files summary").click()
         written = {
             path for path in (shipped / "outbox" / "is-ketamine-an-opioid" / account).rglob("*") if path.is_file()

@@ -192,13 +192,14 @@ def test_an_accounts_own_record_goes_before_its_dry_run(delivered):
     [
         ([], {"all", "unsent"}),
         ([("x", "sent")], {"all", "sent"}),
+        ([("outbox/x", "sent")], {"all", "unsent", "dry"}),
         ([("x", "held")], {"all", "unsent", "open"}),
         ([("x", "sent"), ("mastodon", "unknown")], {"all", "sent", "open"}),
     ],
 )
 def test_filters_go_by_what_the_ledger_says(project, delivered, states, filters):
     past, spines = delivered(*states), Shelf(project).spines()
-    known = ("all", "mend", "draft", "unsent", "sent", "open")
+    known = ("all", "mend", "draft", "unsent", "dry", "sent", "open")
 
     assert {state for state in known if choose(spines, past, "", state)} == filters
 
