@@ -32,6 +32,15 @@ def test_nothing_is_loaded_but_pictures_of_the_own_site(sample):
     assert all(source.startswith("https://harbourlane.example.org/") for source, _ in loaded)
 
 
+def test_a_language_from_right_to_left_runs_so_in_every_part_of_the_mail(project):
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("date:", "language: ar\ndate:", 1), encoding="utf-8")
+    mail = Newsletter.of(Article.load(path), Context.open(project), "newsletter", Limits())
+
+    assert '<html lang="ar" dir="rtl"' in mail.html
+    assert not re.search(r"direction:\s*ltr|border-left", mail.html)
+
+
 def test_every_picture_has_words_and_a_width_for_outlook(sample):
     images = list(html.document_fromstring(sample.html).iter("img"))
 
