@@ -11,32 +11,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Engine,
     Row,
     Table,
-    create_engine,
-    event,
     insert,
-    inspect,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError
 
 from channels.base import Receipt
 from content.rendition import Rendition
+from flows.database import connect, migrate
 from flows.errors import LedgerUnusable
 from flows.records import Delivery, Record, State
-from flows.tables import REVISION, deliveries, receipts, renditions
+from flows.tables import deliveries, receipts, renditions
 
 LEASE = timedelta(minutes=10)  # longer than any single push takes
 OPEN_STATES = ("planned", "failed")  # from these a claim may begin
@@ -46,9 +39,9 @@ class Ledger:
     """Deliveries and receipts in SQLite (WAL) or PostgreSQL. Safe for several processes at once."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self._engine = connect(url)
         with self._usable():
-            _migrate(self._engine)
+            migrate(self._engine)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -158,55 +151,6 @@ class Ledger:
             cause = getattr(error, "orig", None) or error
             where = self._engine.url.render_as_string(hide_password=True)
             raise LedgerUnusable(f"the ledger {where} can't be used: {cause}") from error
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, ModuleNotFoundError) as error:
-        # never the address itself: it may hold a password
-        raise LedgerUnusable(f"PRESSROOM_LEDGER names a database that can't be reached from here: {error}") from None
-    if parsed.database:
-        try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LedgerUnusable(f"the ledger's folder can't be made: {error}") from error
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
-        # FULL: a claim must be on the disk before anything is sent
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
-
-
-def _migrate(engine: Engine) -> None:
-    """Bring the database to the newest revision. Alembic is imported only where there is a step to take."""
-    with engine.begin() as connection:
-        if inspect(connection).has_table("alembic_version"):
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            if found == REVISION:
-                return
-    from alembic import command  # noqa: PLC0415 - 0.2 s that an up-to-date ledger does not pay
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # two processes may open a new ledger at once: one migrates, the other waits
-            connection.execute(text("BEGIN IMMEDIATE"))
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise LedgerUnusable(f"the ledger was written by a newer Pressroom: {error}") from error
-        connection.commit()
 
 
 def _once(connection: Connection, table: Table, values: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ import pytest
 
 from tests.conftest import ARTICLE, BRAND
 from tests.corpus import ROOT
+from tests.desk.published import hold, publish_to_outbox
 
 OFFLINE = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -91,6 +92,10 @@ def quiet_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (root / "content" / "brand.yaml").write_text(BRAND, encoding="utf-8")
     (root / "content" / "articles" / "garden.md").write_text(ARTICLE, encoding="utf-8")
     (root / "content" / "articles" / "broken.md").write_text("---\ntitel: T\n---\n\nText.\n", encoding="utf-8")
+    publish_to_outbox(root, "is-ketamine-an-opioid")
+    hold(root, "garden", "x")
+    sample = root / "content" / "articles" / "is-ketamine-an-opioid.md"
+    sample.write_text(sample.read_text(encoding="utf-8").replace("belongs to", "is one of"), encoding="utf-8")
     with opened(root) as running:
         yield running
 

@@ -157,12 +157,28 @@ def test_axe_finds_nothing_on_any_page(quiet_desk, browser, scheme):
     page = browser.new_page(color_scheme=scheme)
     sample = [f"/articles/is-ketamine-an-opioid/{view}".rstrip("/") for view in VIEWS]
     found = {}
-    for path in ["/", "/?state=sent", "/articles/broken", *sample, "/nowhere"]:
+    page.goto(quiet_desk.address)
+    deliveries = [link.get_attribute("href") for link in page.locator(".chip").all()]
+    for path in ["/", "/?state=sent", "/articles/broken", *sample, *deliveries, "/nowhere"]:
         page.goto(quiet_desk.address + path)
         found[path] = [violation["id"] for violation in Axe().run(page).response["violations"]]
     page.close()
 
+    assert len(deliveries) == 7
     assert {path: ids for path, ids in found.items() if ids} == {}
+
+
+def test_a_delivery_that_waits_says_what_to_do(quiet_desk, page):
+    page.goto(quiet_desk.address)
+    chip = page.locator(".chip--held")
+    told = " ".join(chip.text_content().split())
+    chip.click()
+
+    assert told == "X: Waits for a person"
+    assert "2 of its parts are out" in page.locator("main").inner_text()
+    assert "pressroom resolve garden x --not-sent" in page.locator(".alarm").inner_text()
+    page.get_by_role("link", name="garden").click()
+    page.wait_for_url("**/articles/garden")
 
 
 def test_a_proof_is_what_publish_sends_byte_for_byte(shipped, start, page):
@@ -243,6 +259,14 @@ def test_pictures_of_each_proof_are_taken(project, browser, tmp_path):
     assert {"web-phone-dark.png", "newsletter-forced-640.png", "newsletter-inbox.png", "x.png"} <= set(taken)
 
 
+def test_without_a_browser_it_is_said_how_to_get_one(project, tmp_path):
+    bare = {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
+    said = run_preview(project, "garden", "--png", str(tmp_path / "png"), code=1, **bare)
+
+    assert "apt-get install chromium" in said
+    assert not (tmp_path / "png").exists()
+
+
 def test_a_busy_port_picks_the_next(project, start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -285,10 +309,10 @@ def test_an_article_that_is_not_there_is_refused_with_the_nearest_name(project):
     assert "Say which article" in run_preview(project, "--out", "x", code=2)
 
 
-def run_preview(root, *arguments, code=0) -> str:
+def run_preview(root, *arguments, code=0, **around) -> str:
     """Run `pressroom preview` to its end, and give what it said."""
     command = [sys.executable, "-m", "desk", "preview", *arguments, "--root", str(root)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **around}
     ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == code, ended.stderr
     return ended.stdout + ended.stderr

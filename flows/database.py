@@ -1,0 +1,64 @@
+"""The ledger's database: how it is reached, and how it is brought to the newest revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
+
+from flows.errors import LedgerUnusable
+from flows.tables import REVISION
+
+
+def connect(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL. Raises `LedgerUnusable` for an address that names neither."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        # never the address itself: it may hold a password
+        raise LedgerUnusable(f"PRESSROOM_LEDGER names a database that can't be reached from here: {error}") from None
+    if parsed.database:
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerUnusable(f"the ledger's folder can't be made: {error}") from error
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # FULL: a claim must be on the disk before anything is sent
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest revision. Alembic is imported only where there is a step to take."""
+    with engine.begin() as connection:
+        if inspect(connection).has_table("alembic_version"):
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if found == REVISION:
+                return
+    from alembic import command  # noqa: PLC0415 - 0.2 s that an up-to-date ledger does not pay
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # two processes may open a new ledger at once: one migrates, the other waits
+            connection.execute(text("BEGIN IMMEDIATE"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise LedgerUnusable(f"the ledger was written by a newer Pressroom: {error}") from error
+        connection.commit()
