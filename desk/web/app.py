@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -94,7 +95,7 @@ class Desk:
             return self._missing()
         name = request.path_params["path"].rpartition("/")[2]
         headers = {
-            "content-disposition": f'attachment; filename="{name}"',
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
             "content-security-policy": "default-src 'none'; sandbox",
         }
         return Response(data, media_type="application/octet-stream", headers=headers)

@@ -73,6 +73,8 @@ def refusal(scope: Scope) -> str:
     if origin is not None and origin.removeprefix("http://") not in hosts:
         return "Another site's page asked for this.\n"
     navigates = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    if headers.get("sec-fetch-site") == "cross-site" and not (navigates and scope["method"] in READING):
+    # another port of this machine is another site to us, though browsers call it the same
+    foreign = headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+    if foreign and not (navigates and scope["method"] in READING):
         return "Another site's page asked for this.\n"
     return ""

@@ -71,6 +71,7 @@ def test_the_machines_own_names_are_let_in(quiet_desk, host):
         {"Origin": "http://127.0.0.1:1"},
         {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"},
         {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "iframe"},
+        {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "script"},
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/events", "/static/desk.css", "/frames/garden/web/light.html"])
@@ -172,7 +173,8 @@ def test_a_hostile_article_reaches_nothing(project, start, page, trap):
 
 
 @pytest.mark.judged
-def test_another_sites_page_can_neither_read_nor_frame_nor_use_the_desk(quiet_desk, browser):
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_another_sites_page_can_neither_read_nor_frame_nor_use_the_desk(quiet_desk, browser, host):
     attack = f"""<!doctype html><title>evil</title><body><script>
     const said = {{}};
     const tries = [
@@ -190,7 +192,7 @@ def test_another_sites_page_can_neither_read_nor_frame_nor_use_the_desk(quiet_de
     </script></body>"""
     with site(attack) as address:
         page = browser.new_page()
-        page.goto(address.replace("127.0.0.1", "localhost"))
+        page.goto(address.replace("127.0.0.1", host))
         page.wait_for_function("document.title.startsWith('{')")
         said = json.loads(page.title())
         page.close()

@@ -53,6 +53,7 @@
     const refresh = () => {
       $(".screen > iframe:not(.coming)").forEach(refill);
       document.getElementById("main").dispatchEvent(new CustomEvent("saved"));
+      say("on", `Live, last changed ${new Date().toLocaleTimeString([], { timeStyle: "short" })}`);
     };
     let turn = Number(document.body.dataset.turn);
     let lost = false;
