@@ -26,6 +26,7 @@ demo: setup ## Publish the sample article to the outbox, through the Prefect flo
 	@echo "  the page        outbox/is-ketamine-an-opioid/web/index.html"
 	@echo "  the newsletter  outbox/is-ketamine-an-opioid/newsletter/preview.html"
 	@echo "  the posts       outbox/is-ketamine-an-opioid/{x,linkedin,mastodon,bluesky}/post.txt"
+	@echo "  all of it       $(BIN)/pressroom preview is-ketamine-an-opioid"
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup

@@ -24,6 +24,8 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from desk.proofs.pictures import installed
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "content" / "articles" / "is-ketamine-an-opioid.md"
 WORDS, ARTICLES, SAVES = 1000, 500, 25
@@ -42,13 +44,10 @@ WATCH = """() => {
 
 def main() -> None:
     """Measure all three."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        sys.exit("Chromium is needed: apt-get install chromium, or the like.")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
         text = fill(root)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=installed(), args=["--no-sandbox"])
         with desk(root) as (address, process):
             page = browser.new_page()
             listed = measure_list(page, address)

@@ -15,7 +15,7 @@ from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable
 from channels.network import Message, Network, Remote
 from content.findings import Finding
 from content.fitting import Limits
-from content.measures import graphemes, links_in
+from content.measures import graphemes, link_spans
 from content.post import Post
 
 if TYPE_CHECKING:
@@ -191,12 +191,11 @@ def record_key(key: str, number: int) -> str:
 
 def facets(text: str) -> list[dict[str, Any]]:
     """Links and hashtags with their offsets in UTF-8 bytes."""
-    found, at = [], 0
-    for link in links_in(text):
-        at = text.index(link, at)
-        found.append(({"$type": "app.bsky.richtext.facet#link", "uri": link}, at, at + len(link)))
-        at += len(link)
-    links = [range(start, end) for _, start, end in found]
+    links = [range(*span) for span in link_spans(text)]
+    found: list[tuple[dict[str, str], int, int]] = [
+        ({"$type": "app.bsky.richtext.facet#link", "uri": text[link.start : link.stop]}, link.start, link.stop)
+        for link in links
+    ]
     # the anchor of a link is no hashtag
     tags = [tag for tag in HASHTAG.finditer(text) if not any(tag.start() in link for link in links)]
     found += [({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, *tag.span()) for tag in tags]

@@ -76,14 +76,17 @@ def _mastodon(text: str, link_cost: int) -> int:
 
 def links_in(text: str) -> list[str]:
     """The addresses with a scheme in a text, without the punctuation that closes a sentence behind them."""
-    found = []
+    return [text[start:end] for start, end in link_spans(text)]
+
+
+def link_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the addresses with a scheme stand in a text."""
     for match in LINK.finditer(text):
         link = match[0].rstrip(CLOSING)
         # an opened bracket belongs to the address: …/Ink_(disambiguation)
         if link.count("(") > link.count(")") and match[0][len(link) : len(link) + 1] == ")":
             link += ")"
-        found.append(link)
-    return found
+        yield match.start(), match.start() + len(link)
 
 
 def x_weighted(text: str, *, emoji_as_two: bool = True) -> int:

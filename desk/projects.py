@@ -45,7 +45,7 @@ def make_project(folder: Path, voice: Voice) -> int:
     voice.say("  content/brand.yaml      name, colours, logo, address: begin here")
     voice.say(f"  content/articles/       your articles; {SAMPLE}.md is a sample")
     voice.say("  templates/              your own layouts, if you want them")
-    voice.say(f"Next: cd {folder} && pressroom publish {SAMPLE}", "dim")
+    voice.say(f"Next: cd {folder} && pressroom preview {SAMPLE}", "dim")
     voice.data({"folder": str(folder), "sample": SAMPLE})
     return 0
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from desk.proofs.pictures import installed
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = [
@@ -55,7 +56,7 @@ def sheet(folder: Path) -> str:
 
 def photograph(page: Path, picture: Path, size: str) -> None:
     """A screenshot by Chromium, which is told to load nothing from outside."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = installed()
     if chromium is None:
         sys.exit("Chromium is needed: apt-get install chromium, or the like.")
     with tempfile.TemporaryDirectory() as profile:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from desk.proofs.pictures import installed
+
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 SAMPLE = "is-ketamine-an-opioid"
@@ -32,9 +34,6 @@ SHOTS = (
 
 def main() -> None:
     """Publish the sample to an outbox, edit it, and photograph the desk."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        sys.exit("Chromium is needed: apt-get install chromium, or the like.")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
         shutil.copytree(ROOT / "content", root / "content", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
@@ -44,7 +43,7 @@ def main() -> None:
         article.write_text(
             text.replace("It belongs to a group called", "It is one of a group called"), encoding="utf-8"
         )
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=installed(), args=["--no-sandbox"])
         with desk(root) as address:
             for name, path, width, height, scheme in SHOTS:
                 photograph(browser, f"{address}{path}", PICTURES / f"{name}.png", (width, height), scheme)

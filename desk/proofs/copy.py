@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from channels.disk import place_own_folder
 from content.findings import Refused
@@ -41,7 +42,7 @@ def _files(bench: Workbench, name: str, sheet: Sheet) -> Iterator[tuple[str, byt
         for look, document in _frames(proof):
             yield links.frame(name, proof.account, look), document.encode()
         for path, data in proof.files.items():
-            yield links.file(name, proof.account, path), data
+            yield unquote(links.file(name, proof.account, path)), data
     for path in STATIC:
         yield links.static(path), (SHIPPED / "desk" / "static" / path).read_bytes()
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from channels.registry import channel_class, known
+from content import source
 from content.brand import Brand
+from content.findings import Refused
+from content.newsletter import Newsletter
 from content.page import Page
 from content.post import Post
 from content.templates import environment
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from content.rendition import Asset
     from desk.proofs.workbench import View, Workbench
+    from flows.plan import Entry
 
 VIEWS = {"findings": "Findings", "changes": "Changes", "source": "Source"}
 WIDTHS = (("desktop", "Desktop", 1280, 860), ("tablet", "Tablet", 820, 1100), ("phone", "Phone", 390, 780))
@@ -80,7 +84,7 @@ class Folder:
 
     def file(self, _name: str, account: str, path: str) -> str:
         """A file as it goes out."""
-        return f"files/{plain(account)}/{path}"
+        return f"files/{quote(plain(account))}/{quote(path)}"
 
     def picture(self, _name: str, asset: Asset) -> str:
         """A picture of the article, inside the page."""
@@ -121,6 +125,7 @@ class Pen:
 
     def shelf(self, bench: Workbench, words: str, state: str) -> str:
         """The list of articles."""
+        turn = bench.turns
         spines = bench.shelf.spines()
         chosen = choose(spines, bench.past(), words, state)
         titles = {name: channel_class(name).title for name in known()}
@@ -129,10 +134,13 @@ class Pen:
             (spine, sorted(records.items(), key=lambda item: order.get(item[0].split(":")[0], len(order))))
             for spine, records in chosen
         ]
-        return self._draw("shelf.html", bench, rows=rows, total=len(spines), words=words, state=state, titles=titles)
+        return self._draw(
+            "shelf.html", bench, turn=turn, rows=rows, total=len(spines), words=words, state=state, titles=titles
+        )
 
     def article(self, bench: Workbench, name: str, view: str) -> str | None:
         """An article, in one of its views; None where there is no such article or view."""
+        turn = bench.turns
         found = bench.view(name)
         if found is None:
             return None
@@ -142,6 +150,7 @@ class Pen:
         return self._draw(
             "article.html",
             bench,
+            turn=turn,
             name=name,
             found=found,
             sheet=found.sheet,
@@ -162,6 +171,7 @@ class Pen:
         return self._draw(
             "delivery.html",
             bench,
+            turn=bench.turns,
             record=record,
             name=names.get(record.delivery.article, ""),
             title=channel_class(account).title if account.split(":")[0] in known() else account,
@@ -170,11 +180,12 @@ class Pen:
 
     def trouble(self, title: str, why: str) -> str:
         """A page that says what is wrong."""
-        return self._draw("trouble.html", None, title=title, why=why)
+        return self._draw("trouble.html", None, turn=0, title=title, why=why)
 
-    def _draw(self, template: str, bench: Workbench | None, **names: Any) -> str:
-        names |= {"brand": bench.brand if bench else Brand(), "turn": bench.turns if bench else 0}
-        return self._templates.get_template(f"desk/{template}").render(**names)
+    def _draw(self, template: str, bench: Workbench | None, *, turn: int, **names: Any) -> str:
+        """`turn` is the bench's from before anything was read: a page never says that it is newer than it is."""
+        brand = bench.brand if bench else Brand()
+        return self._templates.get_template(f"desk/{template}").render(brand=brand, turn=turn, **names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,30 +223,28 @@ def tabs(found: View) -> list[Tab]:
 
 
 def source_lines(bench: Workbench, name: str) -> list[str]:
-    """The article's file, as it stands now, in lines."""
+    """The article's file as it stands now, in the lines that findings count; none where it is no text."""
     try:
-        return bench.shelf.paths()[name].read_text(encoding="utf-8", errors="replace").splitlines()
-    except (KeyError, OSError):
+        return source.read(bench.shelf.paths()[name]).text.split("\n")
+    except (KeyError, Refused):
         return []
 
 
 def frame(bench: Workbench, name: str, account: str, look: str) -> str | None:
     """A page or a mail as one reader sees it; None where there is none."""
-    proof = _entry(bench, name, account)
-    looks = frames.PAGE_LOOKS if isinstance(proof, Page) else frames.MAIL_LOOKS
-    chosen = next((known for known in looks if known.name == look), None)
-    if proof is None or isinstance(proof, Post) or chosen is None:
-        return None
-    return frames.page(proof, chosen) if isinstance(proof, Page) else frames.mail(proof, chosen)
+    entry = _entry(bench, name, account)
+    match entry.rendition if entry else None:
+        case Page() as page:
+            return next((frames.page(page, known) for known in frames.PAGE_LOOKS if known.name == look), None)
+        case Newsletter() as mail:
+            return next((frames.mail(mail, known) for known in frames.MAIL_LOOKS if known.name == look), None)
+    return None
 
 
 def file(bench: Workbench, name: str, account: str, path: str) -> bytes | None:
     """A file as the outbox gets it; None where there is none of that name."""
-    planned = bench.planned(name)
-    for entry in planned.entries if planned else ():
-        if entry.account == f"outbox/{account}":
-            return dict(entry.channel.parcel(entry.rendition, entry.delivery.key).files).get(path)
-    return None
+    entry = _entry(bench, name, account)
+    return dict(entry.channel.parcel(entry.rendition, entry.delivery.key).files).get(path) if entry else None
 
 
 def picture(bench: Workbench, name: str, path: str) -> Asset | None:
@@ -247,7 +256,7 @@ def picture(bench: Workbench, name: str, path: str) -> Asset | None:
     return next((asset for asset in (*cards, *parts) if asset and asset.path == path), None)
 
 
-def _entry(bench: Workbench, name: str, account: str) -> Any:
+def _entry(bench: Workbench, name: str, account: str) -> Entry | None:
     planned = bench.planned(name)
     entries = planned.entries if planned else ()
-    return next((entry.rendition for entry in entries if entry.account == f"outbox/{account}"), None)
+    return next((entry for entry in entries if entry.account == f"outbox/{account}"), None)

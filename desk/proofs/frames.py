@@ -26,11 +26,13 @@ ALWAYS, NEVER = "(min-width:0px)", "(max-width:0px)"
 SCHEMES = re.compile(r"(color-scheme\s*:\s*|name=\"color-scheme\" content=\"|supported-color-schemes\s*:\s*)light dark")
 PRINT = re.compile(r"@media\s+print\b")
 SCREEN = re.compile(r"@media\s+(?:only\s+)?screen\b")
+# where a document asks; its words may well be about CSS, and are left alone
+ASKING = re.compile(r"<style\b.*?</style>|<(?:html|meta)\b[^>]*>", re.IGNORECASE | re.DOTALL)
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
-OUTWARD = re.compile(r"<a\s(?=[^>]*\bhref=\"(?!#))", re.IGNORECASE)
+OUTWARD = re.compile(r"<a\s(?=[^>]*\bhref=\"(?!#))[^>]*>", re.IGNORECASE)
 TARGET = re.compile(r"\starget=\"[^\"]*\"", re.IGNORECASE)
 PICTURE = re.compile(r"(<img\b[^>]*?)\ssrc=\"[^\"]*\"", re.IGNORECASE)
-# as Gmail's app for iPhone does: everything is turned over, pictures are turned back
+# the harshest way there is: everything is turned over, pictures are turned back
 FORCED = (
     "html{background:#fff;filter:invert(1) hue-rotate(180deg)}img{filter:invert(1) hue-rotate(180deg)}"
     "@media (min-width:0px){html{min-height:100vh}}"
@@ -86,11 +88,14 @@ def _within(html: str, assets: Iterable[Asset], base: str) -> str:
 
 
 def _framed(html: str, look: Look) -> str:
-    html = DARK.sub(ALWAYS if look.dark else NEVER, LIGHT.sub(NEVER if look.dark else ALWAYS, html))
-    html = SCHEMES.sub(rf"\1{'dark' if look.dark else 'light'}", html)
-    if look.paper:
-        html = SCREEN.sub("@media not all", PRINT.sub("@media all", html))
-    html = OUTWARD.sub('<a target="_blank" ', TARGET.sub("", html))
+    html = ASKING.sub(lambda asking: _answered(asking[0], look), html)
+    html = OUTWARD.sub(lambda link: '<a target="_blank"' + TARGET.sub("", link[0][2:]), html)
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     style = f"<style>{FORCED if look.forced else MARGINS}</style>" if look.forced or look.paper else ""
     return HEAD.sub(lambda head: head[0] + policy + style, html, count=1)
+
+
+def _answered(css: str, look: Look) -> str:
+    css = DARK.sub(ALWAYS if look.dark else NEVER, LIGHT.sub(NEVER if look.dark else ALWAYS, css))
+    css = SCHEMES.sub(rf"\1{'dark' if look.dark else 'light'}", css)
+    return SCREEN.sub("@media not all", PRINT.sub("@media all", css)) if look.paper else css

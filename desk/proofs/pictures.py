@@ -62,7 +62,9 @@ def take(sheet: Sheet, copy: Path) -> Iterator[tuple[str, bytes]]:
         raise Refused([_no_browser()]) from error
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=_found(), args=list(OFFLINE), chromium_sandbox=False)
+            browser = playwright.chromium.launch(
+                executable_path=installed(), args=list(OFFLINE), chromium_sandbox=False
+            )
         except Error as error:
             raise Refused([_no_browser()]) from error
         for shot in shots(sheet):
@@ -83,7 +85,7 @@ def _take(browser: Any, shot: Shot, copy: Path) -> bytes:
     return picture
 
 
-def _found() -> str | None:
+def installed() -> str | None:
     """A browser of this machine; None leaves the choice to Playwright, which may have brought its own."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 

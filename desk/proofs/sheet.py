@@ -33,8 +33,8 @@ class Proof:
 
     entry: Entry
     findings: tuple[Finding, ...]
+    past: Past
     record: Record | None = None
-    sent: dict[str, Any] | None = None  # the fields of what the channel carries now
 
     @property
     def account(self) -> str:
@@ -99,6 +99,11 @@ class Proof:
         return "changed" if receipt and receipt.digest != self.digest else standing(self.record)
 
     @cached_property
+    def sent(self) -> dict[str, Any] | None:
+        """The fields of what the channel carries now; None where that was not kept."""
+        return self.past.kept(self.record.receipt.digest) if self.record and self.record.receipt else None
+
+    @cached_property
     def changes(self) -> list[Change]:
         """What differs from what was last sent."""
         if self.state != "changed" or self.sent is None:
@@ -115,10 +120,6 @@ class Sheet:
     proofs: tuple[Proof, ...]
     skipped: tuple[str, ...]  # titles of channels that the article leaves out
     findings: tuple[Finding, ...]
-
-    def proof(self, account: str) -> Proof | None:
-        """The proof of one channel."""
-        return next((proof for proof in self.proofs if proof.account == account), None)
 
     @property
     def changed(self) -> list[Proof]:
@@ -138,10 +139,8 @@ def lay_out(name: str, planned: Plan, past: Past) -> Sheet:
     for entry in planned.entries:
         account = entry.account.removeprefix("outbox/")
         record = past.newest(slug, account)
-        carried = record.receipt.digest if record and record.receipt else ""
         found = tuple(f for f in planned.findings if f.channel in {entry.account, account})
-        sent = past.kept(carried) if carried and carried != entry.rendition.digest else None
-        proofs.append(Proof(entry=entry, findings=found, record=record, sent=sent))
+        proofs.append(Proof(entry=entry, findings=found, past=past, record=record))
     return Sheet(
         name=name,
         article=planned.article,

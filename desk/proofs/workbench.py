@@ -31,7 +31,7 @@ class View:
 
 
 class Workbench:
-    """Presses on demand. `turn()` forgets: something on the disk has changed."""
+    """Presses on demand. `turn()` says that something on the disk has changed."""
 
     def __init__(self, root: Path, more: Iterable[Path] = ()) -> None:
         self.root = root
@@ -48,7 +48,6 @@ class Workbench:
     def turn(self) -> None:
         """Press everything anew from here on."""
         self.turns += 1
-        self._pressed.cache_clear()
 
     def past(self) -> Past:
         """The ledger as it stands now."""
@@ -66,19 +65,23 @@ class Workbench:
         """The newest good plan of an article; None where there is none."""
         if name not in self.shelf.paths():
             return None
-        pressed = self._pressed(name)
-        return self._good.get(name) if isinstance(pressed, tuple) else pressed
+        return self._newest(name)[0]
 
     def view(self, name: str) -> View | None:
         """An article by the name of its file; None where there is no such file."""
         if name not in self.shelf.paths():
             return None
-        pressed, planned = self._pressed(name), self.planned(name)
+        planned, faults = self._newest(name)
         sheet = lay_out(name, planned, self.past()) if planned else None
-        return View(name=name, sheet=sheet, faults=pressed if isinstance(pressed, tuple) else ())
+        return View(name=name, sheet=sheet, faults=faults)
 
-    def _press(self, name: str) -> Plan | tuple[Finding, ...]:
-        """A plan, or what stands in its way."""
+    def _newest(self, name: str) -> tuple[Plan | None, tuple[Finding, ...]]:
+        """The newest good plan, and what stands in the way of a newer one."""
+        # the turn is part of the key: what was begun before a save is not kept for after it
+        pressed = self._pressed(name, self.turns)
+        return (self._good.get(name), pressed) if isinstance(pressed, tuple) else (pressed, ())
+
+    def _press(self, name: str, _turn: int) -> Plan | tuple[Finding, ...]:
         try:
             planned = press(self.shelf.paths()[name], self.root)
         except Refused as refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from flows.errors import Unusable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -35,7 +36,7 @@ STATIC = SHIPPED / "desk" / "static"
 class Desk:
     """Answers requests from one workbench. Pages are drawn in a thread, one at a time: the bell must not wait."""
 
-    def __init__(self, bench: Workbench, more: tuple[Any, ...] = ()) -> None:
+    def __init__(self, bench: Workbench, more: tuple[Path, ...] = ()) -> None:
         self.bench = bench
         self.bell = Bell(lambda: bench.turns)
         self._more = more

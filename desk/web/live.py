@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watchfiles import awatch
+from watchfiles import Change, awatch
 
 from content.templates import SHIPPED
 from flows.plan import ARTICLES
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
 STEP, SETTLE = 10, 60  # milliseconds: how often is looked, and how long a burst of writes may last
+SLOW = 500  # milliseconds between looks where the system tells nothing
 BEAT = 15.0  # seconds between signs of life, for a browser that is gone to be noticed
 EVERYTHING = "*"
 
@@ -67,9 +68,18 @@ async def watch(root: Path, more: Iterable[Path], changed: Callable[[frozenset[s
     files = {path.resolve() for path in more}
     folders = {root / "content", root / "templates", root / "outbox", SHIPPED, *(path.parent for path in files)}
     standing = [folder for folder in folders if folder.is_dir()]
-    async for batch in awatch(*standing, step=STEP, debounce=SETTLE, recursive=True):
-        paths = {Path(path) for _, path in batch}
-        changed(frozenset(_name(path, articles, files) for path in paths))
+    async for batch in _batches(standing):
+        changed(frozenset(_name(Path(path), articles, files) for _, path in batch))
+
+
+async def _batches(folders: list[Path]) -> AsyncIterator[set[tuple[Change, str]]]:
+    """What changed, as the system tells it; where it tells nobody more (its watches are used up), by looking."""
+    try:
+        async for batch in awatch(*folders, step=STEP, debounce=SETTLE):
+            yield batch
+    except (OSError, RuntimeError):
+        async for batch in awatch(*folders, force_polling=True, poll_delay_ms=SLOW):
+            yield batch
 
 
 def _name(path: Path, articles: Path, files: set[Path]) -> str:

@@ -18,12 +18,12 @@ from typing import IO
 
 import pytest
 
+from desk.proofs.pictures import installed
 from tests.conftest import ARTICLE, BRAND
 from tests.corpus import ROOT
 from tests.desk.published import hold, publish_to_outbox
 
 OFFLINE = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def browser():
     """Chromium, kept from the internet."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not paid by tests without a browser
 
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = installed()
     if path is None:
         pytest.skip("there is no Chromium here")
     with sync_playwright() as playwright:

@@ -114,13 +114,26 @@ def test_searching_and_filtering_leave_what_fits(quiet_desk, page):
     page.get_by_text("1 of 4").wait_for()
     alone = page.locator(".spine-title").all_inner_texts()
     page.get_by_label("Search").fill("")
+    page.get_by_text("4 of 4").wait_for()
     page.get_by_label("Show").select_option("mend")
-    page.locator(".spine--broken").wait_for()
+    page.get_by_text("1 of 4").wait_for()
 
     assert alone == ["Reading in the garden"]
     assert "Line 1: 'title' is missing. And 2 more." in page.locator(".spine").inner_text()
     page.get_by_label("Show").select_option("sent")
     page.get_by_text("Nothing matches").wait_for()
+
+
+def test_a_save_keeps_what_was_searched_for(desk, page):
+    (desk.file.parent / "other.md").write_text(desk.file.read_text().replace("garden", "sea"), encoding="utf-8")
+    page.goto(desk.address)
+    page.get_by_text("2 of 2").wait_for()
+    page.get_by_label("Search").fill("garden")
+    page.get_by_text("1 of 2").wait_for()
+    desk.edit("title: Reading in the garden", "title: Reading in a large garden")
+
+    page.get_by_role("link", name="Reading in a large garden").wait_for()
+    assert page.locator(".count").inner_text() == "1 of 2"
 
 
 def test_the_keyboard_alone_reaches_a_findings_line(quiet_desk, page):

@@ -1,26 +1,31 @@
 """How renditions are drawn: what is a link, where is the fold, what differs, what a program shows otherwise."""
 
 import json
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 
 from channels.base import Receipt
 from channels.registry import offline
 from content.article import Article
 from content.context import Context
-from desk.proofs import frames, inbox, networks
+from desk.proofs import copy, frames, inbox, networks
 from desk.proofs.changes import changes, compare
 from desk.proofs.past import Past
 from desk.proofs.shelf import Shelf, choose
+from desk.proofs.workbench import Workbench
 from flows.ledger import Ledger
 from flows.records import Delivery
 from flows.settings import Settings
 from tests.conftest import ARTICLE
+from tests.corpus import ROOT
 
 LONG = "https://garden.example.org/reading-in-the-garden/?utm_source=x"
 
@@ -128,6 +133,42 @@ def test_a_frame_of_a_page_answers_its_media_queries_itself(rendered, look):
     assert f'name="color-scheme" content="{"dark" if look.dark else "light"}"' in html
     assert ("@media print" in html) != look.paper
     assert 'http-equiv="Content-Security-Policy"' in html.partition("<style")[0]
+
+
+def test_a_frame_leaves_the_words_of_an_article_about_css_alone(rendered):
+    words = '(prefers-color-scheme: dark) and @media print, color-scheme: light dark, &lt;a target="_blank"&gt;'
+    html = frames.page(
+        rendered("web", "- a chair", f"`{words}` [out](https://a.example) [in](#b)"), frames.PAGE_LOOKS[2]
+    )
+
+    assert f"<code>{words.replace('&', '&amp;')}</code>" in html
+    assert '<a target="_blank" href="https://a.example">out' in html
+    assert '<a href="#b">in' in html
+
+
+def test_what_was_pressed_before_a_save_is_not_shown_after_it(project):
+    bench = Workbench(project)
+    path = project / "content" / "articles" / "garden.md"
+    before = bench.planned("garden")
+    path.write_text(ARTICLE.replace("some shade", "much shade"), encoding="utf-8")
+    kept = bench.planned("garden")
+    bench.turn()
+
+    assert kept is before
+    assert "much shade" in bench.planned("garden").article.markdown
+
+
+def test_a_picture_with_a_name_that_no_address_can_hold_is_linked_all_the_same(project, tmp_path):
+    folder = project / "content" / "articles"
+    shutil.copy(ROOT / "content" / "articles" / "is-ketamine-an-opioid" / "hero.jpg", folder / "50% of #1?.jpg")
+    garden = folder / "garden.md"
+    garden.write_text(ARTICLE.replace("tags:", 'hero: {src: "50% of #1?.jpg", alt: A}\ntags:'), encoding="utf-8")
+    copy.write(Workbench(project), "garden", tmp_path / "out")
+    page = html.parse(str(tmp_path / "out" / "web.html"))
+
+    files = [unquote(link.get("href")) for link in page.iter("a") if link.get("download") is not None]
+    assert len(files) == 2
+    assert all((tmp_path / "out" / path).is_file() for path in files)
 
 
 def test_a_frame_of_a_mail_holds_its_pictures_or_none(shipped):
