@@ -40,6 +40,8 @@ class Capabilities:
 
     limits: Limits
     repeat_safe: bool = False  # one key never makes two posts
+    drafts: bool = False  # `prepare` makes a draft, whose id must be kept before it is sent
+    recipients: bool = False  # one message a recipient, each with a row in the ledger
     finds: bool = False
     updates: bool = False
     retracts: bool = False
@@ -87,11 +89,21 @@ class Channel(ABC, Generic[R]):
     def parcel(self, rendition: R, key: str) -> Parcel:
         """The bytes that `publish` would send, laid out as files. Pure, and without any secret."""
 
-    @abstractmethod
-    def publish(self, rendition: R, key: str) -> Receipt:
-        """Send it: the one irreversible call. `key` is the delivery's own. Raises `ChannelError`."""
+    def prepare(self, rendition: R, key: str) -> str:
+        """Make what nobody sees yet, where a platform has drafts. Its id is kept, and given to `publish` and `find`.
 
-    def find(self, rendition: R, key: str) -> Receipt | None:
+        A draft of that key which is there already is taken. Raises `ChannelError`; nothing has been sent then.
+        """
+        return ""
+
+    @abstractmethod
+    def publish(self, rendition: R, key: str, prepared: str = "") -> Receipt:
+        """Send it: the one irreversible call. `key` is the delivery's own, `prepared` its draft's id.
+
+        Raises `ChannelError`.
+        """
+
+    def find(self, rendition: R, key: str, prepared: str = "") -> Receipt | None:
         """Read back whether it arrived. None: it certainly did not."""
         raise Unsupported(self.account, "can't tell whether something arrived")
 

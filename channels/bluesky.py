@@ -109,7 +109,7 @@ class Bluesky(Network):
         record = {**message.body["record"], "createdAt": since}
         return self._remote(self._ask("POST", "repo.putRecord", json={**message.body, "record": record}))
 
-    def find(self, rendition: Post, key: str) -> Receipt | None:
+    def find(self, rendition: Post, key: str, prepared: str = "") -> Receipt | None:
         """Read the records back by their keys."""
         records = [self._read(record_key(key, number)) for number in range(len(rendition.parts))]
         return self.found(rendition, [self._remote(record) for record in records if record is not None])

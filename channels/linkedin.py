@@ -104,7 +104,7 @@ class LinkedIn(Network):
             },
         )
 
-    def publish(self, rendition: Post, key: str) -> Receipt:
+    def publish(self, rendition: Post, key: str, prepared: str = "") -> Receipt:
         """Post once. A refused duplicate brings the receipt of the earlier post that it names."""
         try:
             return super().publish(rendition, key)

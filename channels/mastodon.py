@@ -91,7 +91,7 @@ class Mastodon(Network):
         answer = self.call(message.method, message.url, json=message.body, headers=dict(message.headers))
         return self._remote(self.read(answer))
 
-    def find(self, rendition: Post, _key: str) -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
         """Look through the account's newest statuses for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/accounts/verify_credentials"), "id")
         mine = f"{self._api}/accounts/{me}/statuses"

@@ -48,7 +48,7 @@ class Mail(Channel[Newsletter]):
         }
         return Parcel(files=tuple(files.items()), opens="preview.html")
 
-    def publish(self, rendition: Newsletter, key: str) -> Receipt:
+    def publish(self, rendition: Newsletter, key: str, prepared: str = "") -> Receipt:
         """Refuses: no mail leaves this machine yet."""
         raise Misconfigured(self.account, NOT_YET)
 

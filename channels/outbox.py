@@ -45,7 +45,7 @@ class Outbox(Channel[Any]):
         """The channel's own files."""
         return self.channel.parcel(rendition, key)
 
-    def publish(self, rendition: Any, key: str) -> Receipt:
+    def publish(self, rendition: Any, key: str, prepared: str = "") -> Receipt:
         """Write the channel's files in one step. Raises `Misconfigured` where the disk takes nothing."""
         parcel = self.parcel(rendition, key)
         receipt = Receipt(
@@ -63,7 +63,7 @@ class Outbox(Channel[Any]):
             raise no_room(self.account, error) from error
         return receipt
 
-    def find(self, rendition: Any, key: str) -> Receipt | None:
+    def find(self, rendition: Any, key: str, prepared: str = "") -> Receipt | None:
         """Look for the files of this very rendition."""
         said = self._said()
         if said.get("key") != key or said.get("digest") != rendition.digest:

@@ -23,6 +23,10 @@ SHIPPED = {
 }
 
 
+# a dry run shows these; the others are for those who have set them up
+USUAL = ("web", "newsletter", "x", "linkedin", "mastodon", "bluesky")
+
+
 @cache
 def known() -> dict[str, str]:
     """Channel names and where their classes stand; a shipped name can't be taken over."""

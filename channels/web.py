@@ -46,7 +46,7 @@ class Web(Channel[Page]):
         files = [(asset.path, asset.data) for asset in rendition.assets]
         return Parcel(files=(*files, ("index.html", rendition.html.encode())), opens="index.html")
 
-    def publish(self, rendition: Page, key: str) -> Receipt:
+    def publish(self, rendition: Page, key: str, prepared: str = "") -> Receipt:
         """Write pictures first and the page last, so that it never shows a picture that is not there."""
         directory = self._ready()
         folder = rendition.path.rpartition("/")[0]
@@ -57,7 +57,7 @@ class Web(Channel[Page]):
             raise no_room(self.account, error) from error
         return self._receipt(rendition)
 
-    def find(self, rendition: Page, _key: str) -> Receipt | None:
+    def find(self, rendition: Page, _key: str, prepared: str = "") -> Receipt | None:
         """Compare the page's bytes with those that stand there."""
         page = below(self._ready(), rendition.path)
         there = page.is_file() and page.read_bytes() == rendition.html.encode()

@@ -73,7 +73,7 @@ class X(Network):
         """Post one part."""
         return _remote(self.told(self.call(message.method, message.url, json=message.body), "data", "id"))
 
-    def find(self, rendition: Post, _key: str) -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
         """Look through the account's newest posts for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/2/users/me"), "data", "id")
         wanted = {"max_results": 100, "tweet.fields": "entities"}

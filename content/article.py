@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from content import faults, foreign, frontmatter, shortcodes, source
-from content.findings import Finding, Refused
+from content import faults, foreign, frontmatter, mediums, merging, shortcodes, source
+from content.findings import Finding, Refused, blocking
 from content.frontmatter import Mapping
 from content.markdown import Body, render
 from content.typography import educate
@@ -57,10 +57,24 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _merged(value: Any) -> Any:
+    """Mark the merge fields of a subject or preheader, and refuse what looks like one and is none."""
+    if not isinstance(value, str):
+        return value
+    for match in merging.SPELLED.finditer(value):
+        if wrong := merging.trouble(match["name"], match["otherwise"]):
+            raise ValueError(f"expected a merge field that can be filled in; {wrong}")
+    marked = merging.mark(value)
+    if "{{" in marked:
+        raise ValueError('expected merge fields such as {{ subscriber.first_name | default("there") }}')
+    return marked
+
+
 SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "skip": False}
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Prose = Annotated[Text, AfterValidator(educate)]
+Merged = Annotated[Prose, BeforeValidator(_merged)]  # may hold merge fields
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")]
 Moment = Annotated[date | datetime, BeforeValidator(_moment)]
@@ -144,14 +158,24 @@ class Disclosure(Part):
         return {"text": value} if isinstance(value, str) else value
 
 
+class SubjectTest(Part):
+    """Other subject lines beside the first one, each tried on its part of a share of the list."""
+
+    subjects: Annotated[tuple[Merged, ...], Field(min_length=1, max_length=4)]
+    share: Annotated[int, Field(ge=2, le=100)] = 20  # per cent of the list, all subjects together
+    winner: Literal["hand", "clicks"] = "hand"  # clicks: only where a service counts them
+
+
 class Overrides(Part):
     """What one channel does differently. Each key is optional."""
 
     skip: bool = False
     text: Text | None = None
     thread: bool | list[Text] = False  # true: made from the key takeaways
-    subject: Text | None = None
-    preheader: Text | None = None
+    subject: Merged | None = None
+    preheader: Merged | None = None
+    excerpt: bool | None = None  # mail: the opening and a button, or all of it
+    test: SubjectTest | None = None  # mail: other subjects, tried on a share of the list
     image: Picture | None = None
     hashtags: list[Hashtag] | None = None
 
@@ -206,9 +230,32 @@ class Article:
 
     @cached_property
     def body(self) -> Body:
-        """The body as safe HTML, in blocks. Made once. Raises `Refused` where it is nested without end."""
+        """The body as readers of the page see it: safe HTML, in blocks. Made once. Raises `Refused`."""
+        return self._rendered(self._for_web)
+
+    @cached_property
+    def mail_body(self) -> Body:
+        """The body of a mail: with the blocks for mail, and its merge fields as marks. Raises `Refused`."""
+        return self.body if self._for_mail == self._for_web else self._rendered(self._for_mail)
+
+    @cached_property
+    def mail_opening(self) -> Body | None:
+        """What stands above `<!-- more -->` in a mail; None where the article has no such line."""
+        opening = mediums.until_more(self._for_mail)
+        return None if opening is None else self._rendered(opening)
+
+    @property
+    def _for_web(self) -> str:
+        return merging.plain(mediums.only(self.markdown, "web"))
+
+    @property
+    def _for_mail(self) -> str:
+        return mediums.only(self.markdown, "mail")
+
+    def _rendered(self, markdown: str) -> Body:
+        """Raises `Refused` where it is nested without end."""
         try:
-            return render(self.markdown)
+            return render(markdown)
         except RecursionError as error:
             why = "Lists, quotes or tags are nested too deeply to be read."
             finding = Finding(rule="article.depth", severity="block", why=why, file=self.name, line=self.body_line)
@@ -230,10 +277,11 @@ class Article:
         said = self.meta.description
         return "" if self.body.first.startswith(said.rstrip("…")) else said
 
-    def overrides(self, channel: str) -> Overrides:
-        """What the front matter says for a channel: `mastodon:clinic` before `mastodon`."""
+    def overrides(self, channel: str, kind: str = "") -> Overrides:
+        """What the front matter says for a channel: `mastodon:clinic` before `mastodon`, and last its kind."""
         channels = self.meta.channels
-        return channels.get(channel) or channels.get(channel.split(":", maxsplit=1)[0]) or Overrides()
+        names = (channel, channel.split(":", maxsplit=1)[0], kind)
+        return next((channels[name] for name in names if name in channels), Overrides())
 
 
 def parse(text: source.Source, path: Path) -> Article:
@@ -251,6 +299,9 @@ def parse(text: source.Source, path: Path) -> Article:
     if faulty or meta is None:
         raise Refused(sorted((*text.notes, *faulty), key=lambda finding: (finding.line, finding.column)))
     cleaned = shortcodes.remove(body, text.name, body_line)
+    unsound = [*blocking(cleaned.notes), *mediums.faults(cleaned.text, text.name, body_line)]
+    if unsound:
+        raise Refused(unsound)
     article = Article(
         path=path,
         name=text.name,

@@ -1,7 +1,7 @@
 """The house style that a marketer edits in `content/brand.yaml`, without touching HTML."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -89,6 +89,7 @@ class Email(Part):
     from_address: Annotated[str, StringConstraints(pattern=r"^[^@\s<>]+@[^@\s<>]+$")] = "newsletter@localhost"
     reply_to: str = ""
     unsubscribe: str = ""  # an address; the site's /unsubscribe/ where it is empty
+    body: Literal["full", "excerpt"] = "full"  # the whole article, or its opening and a button to the page
 
 
 class Social(Part):
@@ -114,6 +115,7 @@ class Labels(Part):
     tags: str = "Topics"
     skip: str = "Skip to the article"
     read_online: str = "Read this online"
+    read_on: str = "Read the whole article"
     unsubscribe: str = "Unsubscribe"
     why: str = "You receive this because you signed up for our newsletter."
 

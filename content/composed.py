@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from content import images
 from content.findings import Finding
+from content.markdown import excerpt as opening_of
 from content.rendition import Asset
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from content.article import Article, Picture
     from content.context import Context
+    from content.markdown import Body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,25 @@ class Composed:
 
 @lru_cache(maxsize=32)  # by identity: page, newsletter and posts of one run share it
 def compose(article: Article, context: Context) -> Composed:
-    """Resolve links and pictures. A picture that is not there is a finding, and no broken frame."""
-    root = article.body.copy()
+    """The body as pages and posts have it. A picture that is not there is a finding, and no broken frame."""
+    return _composed(article.body, article, context)
+
+
+@lru_cache(maxsize=32)
+def compose_mail(article: Article, context: Context, *, excerpt: bool = False) -> Composed:
+    """The body as a mail has it: all of it, or its opening."""
+    if excerpt:
+        return _composed(article.mail_opening or opening_of(article.mail_body), article, context)
+    return (
+        compose(article, context)
+        if article.mail_body is article.body
+        else _composed(article.mail_body, article, context)
+    )
+
+
+def _composed(body: Body, article: Article, context: Context) -> Composed:
+    """Resolve links and pictures."""
+    root = body.copy()
     assets: dict[str, Asset] = {}
     notes: list[Finding] = []
     for link in root.iter("a"):

@@ -79,6 +79,18 @@ class Body:
         return deepcopy(self.root)
 
 
+def excerpt(body: Body, words: int = 90) -> Body:
+    """The first blocks of a body: up to its first heading, or as many as make about so many words."""
+    root, said = body.copy(), 0
+    for block in list(root):
+        if said and (block.tag in HEADINGS or said >= words):
+            said = words
+            block.drop_tree()
+        else:
+            said += len(block.text_content().split())
+    return Body(root, ())
+
+
 def render(text: str) -> Body:
     """Make safe HTML of Markdown: no scripts, no styles, no schemes but http, https, mailto and tel.
 

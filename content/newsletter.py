@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
+from html import escape
 from typing import TYPE_CHECKING
 
 import css_inline
@@ -13,9 +15,10 @@ import mjml
 from lxml import etree
 from markupsafe import Markup
 
-from content import plaintext
-from content.composed import Composed, compose
+from content import merging, plaintext
+from content.composed import Composed, compose_mail
 from content.findings import Finding, Refused, Severity
+from content.markdown import HEADINGS, text_of
 from content.page import brand_logo
 from content.rendition import Asset, Rendition
 from content.view import view
@@ -29,13 +32,19 @@ if TYPE_CHECKING:
     from content.context import Context
     from content.fitting import Limits
 
+# stands for each recipient's way off the list until the mail is made: MJML takes no mark within an address
+WAY_OFF = "https://unsubscribe.invalid/"
+LINKED = re.compile(rf'(?:href|src)="[^"]*(?:{merging.OPEN}(?!{merging.UNSUBSCRIBE})|%EF%B7%93)', re.IGNORECASE)
 WIDTH = 536  # pixels of text and pictures: a 600 px mail less its margins
 CLIPPED, HEAVY = 100_000, 85_000  # Gmail cuts a mail off at about 102 KB of HTML
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter(Rendition):
-    """One mail for every recipient. `assets` are the pictures that `html` refers to by web address."""
+    """One mail for every recipient, with marks where merge fields are filled in (`content.merging`).
+
+    `assets` are the pictures that `html` refers to by web address.
+    """
 
     subject: str
     preheader: str
@@ -51,12 +60,18 @@ class Newsletter(Rendition):
     unsubscribe: str
     postal_address: str
     assets: tuple[Asset, ...] = ()
+    subjects: tuple[str, ...] = ()  # tried beside `subject`
+    test_share: int = 0  # per cent of the list that the subjects are tried on
+    test_winner: str = ""  # "hand" or "clicks"
+    weights: tuple[tuple[str, int], ...] = field(default=(), compare=False)  # section, bytes of HTML
 
     @classmethod
     def of(cls, article: Article, context: Context, channel: str, _limits: Limits) -> Newsletter:
         """Render with `templates/newsletter/`: `article.mjml` and `article.txt`."""
-        overrides, composed = article.overrides(channel), compose(article, context)
-        brand = context.brand
+        overrides = article.overrides(channel, "newsletter")
+        excerpt = context.brand.email.body == "excerpt" if overrides.excerpt is None else overrides.excerpt
+        composed = compose_mail(article, context, excerpt=excerpt)
+        brand, trial = context.brand, overrides.test
         logo = brand_logo(context, mail=True)
         subject = overrides.subject or article.meta.title
         preheader = overrides.preheader or article.description
@@ -64,8 +79,8 @@ class Newsletter(Rendition):
             **view(article, context),
             "subject": subject,
             "preheader": preheader,
+            "excerpt": excerpt,
             "read_online": context.tracked(article, channel, "email"),
-            "unsubscribe": unsubscribe_address(context),
             "logo": logo,
             "absolute": lambda address: context.absolute(address, article),
         }
@@ -84,7 +99,32 @@ class Newsletter(Rendition):
             unsubscribe=unsubscribe_address(context),
             postal_address=brand.postal_address,
             assets=composed.assets + ((logo.asset,) if logo and logo.asset else ()),
+            subjects=trial.subjects if trial else (),
+            test_share=trial.share if trial else 0,
+            test_winner=trial.winner if trial else "",
+            weights=_weights(composed.root),
         )
+
+    @property
+    def merge_fields(self) -> tuple[merging.Field, ...]:
+        """Every field of a subscriber that the mail asks for, with its default."""
+        return merging.fields(self.subject, *self.subjects, self.preheader, self.text, self.html)
+
+    def spelled(self, value: merging.Value) -> Newsletter:
+        """The same mail with something in the place of each mark: a service's own spelling of its merge fields."""
+        fill = partial(merging.fill, value=value)
+        return replace(
+            self,
+            subject=fill(self.subject),
+            subjects=tuple(map(fill, self.subjects)),
+            preheader=fill(self.preheader),
+            html=fill(self.html),
+            text=fill(self.text),
+        )
+
+    def shown(self) -> Newsletter:
+        """The mail as somebody reads it of whom nothing is known: every default in its place."""
+        return self.spelled(lambda _name, otherwise: otherwise)
 
     def check(self, channel: str, _limits: Limits) -> list[Finding]:
         """What would make mail programs or the law unhappy."""
@@ -95,29 +135,29 @@ class Newsletter(Rendition):
         ]
 
     def _rules(self) -> Iterable[tuple[str, Severity, str, str, bool]]:
-        size = len(self.html.encode())
+        size = len(self.shown().html.encode())
         clipped = f"The mail is {size:,} bytes; Gmail cuts off what is over about 102,000."
-        yield "mail.size", "block", clipped, "Shorten the article for mail.", size > CLIPPED
-        yield "mail.size", "warn", clipped, "Keep it below 85,000.", HEAVY < size <= CLIPPED
+        heavy = f"{self._heavy()} Move a part to the page (`::: web-only`), or send an excerpt (excerpt: true)."
+        yield "mail.size", "block", clipped, heavy, size > CLIPPED
+        yield "mail.size", "warn", clipped, f"Keep it below 85,000. {heavy}", HEAVY < size <= CLIPPED
         no_address = "The mail has no postal address, which the law asks for (CAN-SPAM, 16 CFR 316)."
         mend = "Set postal_address: in content/brand.yaml."
         yield "mail.postal_address", "block", no_address, mend, not self.postal_address
-        long = f"The subject has {len(self.subject)} characters; phones show about 40, desktops about 70."
-        yield (
-            "mail.subject.long",
-            "warn",
-            long,
-            "Give a shorter one at channels: newsletter: subject:.",
-            len(self.subject) > 70,
-        )
+        linked = "A merge field stands in the address of a link or picture, where it can't be filled in."
+        yield "merge.link", "block", linked, "Write the address without it.", bool(LINKED.search(self.html))
+        shown = merging.plain(self.subject)
+        long = f"The subject has {len(shown)} characters; phones show about 40, desktops about 70."
+        mend = "Give a shorter one at channels: newsletter: subject:."
+        yield "mail.subject.long", "warn", long, mend, len(shown) > 70
         same = "The preheader repeats the subject."
-        yield (
-            "mail.preheader.same",
-            "warn",
-            same,
-            "Give another at channels: newsletter: preheader:.",
-            self.preheader == self.subject,
-        )
+        mend = "Give another at channels: newsletter: preheader:."
+        yield "mail.preheader.same", "warn", same, mend, self.preheader == self.subject
+
+    def _heavy(self) -> str:
+        """The parts that weigh most."""
+        heaviest = sorted(self.weights, key=lambda weight: -weight[1])[:3]
+        named = ", ".join(f"{name} ({size:,})" for name, size in heaviest)
+        return f"Heaviest: {named}." if named else ""
 
 
 def unsubscribe_address(context: Context) -> str:
@@ -136,7 +176,7 @@ def _html(article: Article, context: Context, composed: Composed, names: dict[st
         _fit(image, context, article)
     body = "".join(_xml(block) for block in root)
     template = context.templates.get_template("newsletter/article.mjml")
-    source = template.render(**names, body=Markup(body))  # noqa: S704 - nh3 has cleaned it
+    source = template.render(**names, body=Markup(body), unsubscribe=WAY_OFF)  # noqa: S704 - nh3 has cleaned it
     try:
         html = mjml.mjml2html(source, fonts={})  # no font is loaded from outside
     except ValueError as error:
@@ -148,13 +188,26 @@ def _html(article: Article, context: Context, composed: Composed, names: dict[st
             file="templates/newsletter/article.mjml",
         )
         raise Refused([finding]) from error
-    return _inliner().inline(html)
+    way_off = merging.unsubscribe_mark(escape(unsubscribe_address(context)))
+    return _inliner().inline(html).replace(WAY_OFF, way_off)
 
 
 def _text(article: Article, context: Context, composed: Composed, names: dict[str, object]) -> str:
     body = plaintext.of(composed.root, context.page_url(article))
     template = context.templates.get_template("newsletter/article.txt")
-    return plaintext.tidy(template.render(**names, body=body, wrap=plaintext.wrap))
+    way_off = merging.unsubscribe_mark(unsubscribe_address(context))
+    return plaintext.tidy(template.render(**names, body=body, wrap=plaintext.wrap, unsubscribe=way_off))
+
+
+def _weights(root: HtmlElement) -> tuple[tuple[str, int], ...]:
+    """How many bytes of HTML each section of the text has, by its heading."""
+    sections: dict[str, int] = {}
+    name = "the opening"
+    for block in root:
+        if block.tag in HEADINGS:
+            name = f"“{text_of(block)}”"
+        sections[name] = sections.get(name, 0) + len(_xml(block).encode())
+    return tuple(sections.items())
 
 
 def _fit(image: HtmlElement, context: Context, article: Article) -> None:

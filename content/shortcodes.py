@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from content import merging
 from content.findings import Finding
 
 # None of these runs past the next opening of its own kind: a forgotten `}}` costs no text, and time stays linear
@@ -45,6 +46,15 @@ def remove(text: str, file: str, first_line: int) -> Cleaned:
     text = ESCAPED.sub(lambda match: _protect("{{" + match[1] + match[2] + match[3] + "}}"), text)
     text = CODE.sub(lambda match: _protect(match[0]), text)
     notes: list[Finding] = []
+
+    def keep(match: re.Match[str]) -> str:
+        if wrong := merging.trouble(match["name"], match["otherwise"]):
+            line = first_line + text.count("\n", 0, match.start())
+            why = f"The merge field {match[0]} can't be filled in: {wrong}."
+            notes.append(Finding(rule="merge.field", severity="block", why=why, file=file, line=line))
+        return merging.mark(match[0])
+
+    text = merging.SPELLED.sub(keep, text)
 
     def drop(match: re.Match[str]) -> str:
         literal = LITERAL.match(match[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from content.merging import plain
 from content.newsletter import Newsletter
 from content.page import Page
 from content.post import Post
@@ -15,7 +16,7 @@ def describe(rendition: Any) -> str:
         case Page():
             return f"{rendition.url}  {_kilobytes(rendition.html)}, {len(rendition.assets)} pictures"
         case Newsletter():
-            return f"“{rendition.subject}”  {_kilobytes(rendition.html)}"
+            return f"“{plain(rendition.subject)}”  {_kilobytes(rendition.html)}"
         case Post(parts=parts):
             first = parts[0].text.split("\n", 1)[0]
             count = f"{len(parts)} parts: " if len(parts) > 1 else ""

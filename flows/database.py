@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from flows.errors import LedgerUnusable
 from flows.tables import REVISION
+
+
+def open_database(url: str) -> Engine:
+    """The ledger's database, brought to the newest revision. Raises `LedgerUnusable`."""
+    engine = connect(url)
+    with usable(engine):
+        migrate(engine)
+    return engine
+
+
+@contextmanager
+def usable(engine: Engine) -> Iterator[None]:
+    """Where the ledger is used: what its database says is raised as `LedgerUnusable`."""
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        where = engine.url.render_as_string(hide_password=True)
+        raise LedgerUnusable(f"the ledger {where} can't be used: {cause}") from error
+
+
+def once(connection: Connection, table: Table, values: Any) -> Any:
+    """An insert that leaves a row which is there as it is."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).values(values).on_conflict_do_nothing()
 
 
 def connect(url: str) -> Engine:

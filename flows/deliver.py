@@ -90,7 +90,8 @@ class Courier:
         if owner is None:
             return self._outcome("busy", "another run has just taken it")
         try:
-            receipt = self.channel.publish(self.rendition, self.delivery.key)
+            draft = self._prepare(owner) if self.channel.can.drafts else ""
+            receipt = self.channel.publish(self.rendition, self.delivery.key, draft)
         except ChannelError as error:
             return self._failed(owner, error)
         except BaseException as error:
@@ -99,6 +100,16 @@ class Courier:
             raise
         self.ledger.sent(self.delivery, receipt)
         return self._outcome("sent", "", receipt)
+
+    def _prepare(self, owner: str) -> str:
+        """A draft, whose id is on the disk before it is sent: after a crash it is looked at, not made again."""
+        try:
+            draft = self.channel.prepare(self.rendition, self.delivery.key)
+        except Uncertain as error:
+            # a draft more than wanted: nobody has seen it
+            raise Unavailable(error.channel, f"no draft was made: {error.detail}") from error
+        self.ledger.prepared(self.delivery, owner, draft)
+        return draft
 
     def _failed(self, owner: str, error: ChannelError) -> Outcome:
         match error:
@@ -118,7 +129,7 @@ class Courier:
     def _look(self, record: Record) -> Outcome:
         """Perhaps sent: read back; where that can't tell, send again only if a repeat is safe."""
         try:
-            found = self.channel.find(self.rendition, self.delivery.key)
+            found = self.channel.find(self.rendition, self.delivery.key, record.prepared)
         except Unsupported:
             return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record)
         except (Unavailable, Uncertain) as error:

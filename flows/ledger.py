@@ -7,8 +7,6 @@ import os
 import socket
 import uuid
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -16,18 +14,14 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
-    Table,
     insert,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 
 from channels.base import Receipt
 from content.rendition import Rendition
-from flows.database import connect, migrate
-from flows.errors import LedgerUnusable
+from flows.database import once, open_database, usable
 from flows.records import Delivery, Record, State
 from flows.tables import deliveries, receipts, renditions
 
@@ -39,9 +33,7 @@ class Ledger:
     """Deliveries and receipts in SQLite (WAL) or PostgreSQL. Safe for several processes at once."""
 
     def __init__(self, url: str) -> None:
-        self._engine = connect(url)
-        with self._usable():
-            migrate(self._engine)
+        self._engine = open_database(url)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -50,8 +42,8 @@ class Ledger:
     def plan(self, delivery: Delivery, now: datetime | None = None) -> Record:
         """The delivery's row, made where there is none. A claim whose holder is gone is `unknown` from here on."""
         now = now or datetime.now(UTC)
-        with self._usable(), self._engine.begin() as connection:
-            connection.execute(_once(connection, deliveries, _row(delivery, now)))
+        with usable(self._engine), self._engine.begin() as connection:
+            connection.execute(once(connection, deliveries, _row(delivery, now)))
             record = _read(connection, delivery.key)
             if record.state == "claimed" and _abandoned(record, now):
                 gone = "the process that was sending it ended without an answer"
@@ -77,14 +69,20 @@ class Ledger:
                 changed_at=now,
             )
         )
-        with self._usable(), self._engine.begin() as connection:
+        with usable(self._engine), self._engine.begin() as connection:
             taken = connection.execute(statement).rowcount == 1
         return owner if taken else None
+
+    def prepared(self, delivery: Delivery, owner: str, draft: str) -> None:
+        """Keep a draft's id before it is sent. Only the claim's owner can."""
+        mine = (deliveries.c.key == delivery.key, deliveries.c.owner == owner, deliveries.c.state == "claimed")
+        with usable(self._engine), self._engine.begin() as connection:
+            connection.execute(update(deliveries).where(*mine).values(prepared=draft))
 
     def sent(self, delivery: Delivery, receipt: Receipt) -> None:
         """Record proof. Whoever has proof may record it, whatever the row said before."""
         now = datetime.now(UTC)
-        with self._usable(), self._engine.begin() as connection:
+        with usable(self._engine), self._engine.begin() as connection:
             connection.execute(insert(receipts).values(key=delivery.key, **_columns(receipt)))
             _settle(connection, delivery.key, "sent", "", now, digest=receipt.digest)
 
@@ -98,7 +96,7 @@ class Ledger:
     ) -> None:
         """End a claim without full proof: failed, unknown or held, and why. Only the claim's owner can."""
         now = datetime.now(UTC)
-        with self._usable(), self._engine.begin() as connection:
+        with usable(self._engine), self._engine.begin() as connection:
             if partial:
                 connection.execute(insert(receipts).values(key=delivery.key, **_columns(partial)))
             _settle(connection, delivery.key, state, detail, now, owner=owner)
@@ -108,26 +106,26 @@ class Ledger:
         open_ends = deliveries.c.state.in_(("held", "unknown"))
         statement = update(deliveries).where(deliveries.c.key == delivery.key, open_ends)
         values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
-        with self._usable(), self._engine.begin() as connection:
+        with usable(self._engine), self._engine.begin() as connection:
             connection.execute(statement.values(values))
 
     def keep(self, rendition: Rendition) -> None:
         """Keep what is about to be sent; its pictures by their digests. Twice is no error."""
         canonical = rendition.canonical.encode()
         values = {"digest": sha256(canonical).hexdigest(), "content": zlib.compress(canonical)}
-        with self._usable(), self._engine.begin() as connection:
-            connection.execute(_once(connection, renditions, values))
+        with usable(self._engine), self._engine.begin() as connection:
+            connection.execute(once(connection, renditions, values))
 
     def kept(self, digest: str) -> dict[str, Any] | None:
         """The fields of what was sent under a digest; None where it was not kept."""
         statement = select(renditions.c.content).where(renditions.c.digest == digest)
-        with self._usable(), self._engine.connect() as connection:
+        with usable(self._engine), self._engine.connect() as connection:
             content = connection.execute(statement).scalar()
         return None if content is None else json.loads(zlib.decompress(content))
 
     def record(self, key: str) -> Record | None:
         """One delivery by its key; None where there is none."""
-        with self._usable(), self._engine.connect() as connection:
+        with usable(self._engine), self._engine.connect() as connection:
             known = connection.execute(select(deliveries.c.key).where(deliveries.c.key == key)).first()
             return _read(connection, key) if known else None
 
@@ -138,25 +136,10 @@ class Ledger:
             statement = statement.where(deliveries.c.article == article)
         if campaign:
             statement = statement.where(deliveries.c.campaign == campaign)
-        with self._usable(), self._engine.connect() as connection:
+        with usable(self._engine), self._engine.connect() as connection:
             rows = connection.execute(statement).all()
             proofs = _receipts(connection, [row.key for row in rows] if article or campaign else None)
         return [_record(row, proofs.get(row.key)) for row in rows]
-
-    @contextmanager
-    def _usable(self) -> Iterator[None]:
-        try:
-            yield
-        except (DBAPIError, OSError) as error:
-            cause = getattr(error, "orig", None) or error
-            where = self._engine.url.render_as_string(hide_password=True)
-            raise LedgerUnusable(f"the ledger {where} can't be used: {cause}") from error
-
-
-def _once(connection: Connection, table: Table, values: dict[str, Any]) -> Any:
-    """An insert that leaves a row which is there as it is."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).values(values).on_conflict_do_nothing()
 
 
 def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
@@ -240,6 +223,7 @@ def _record(row: Row[Any], proof: Row[Any] | None) -> Record:
         lease_until=row.lease_until,
         attempts=row.attempts,
         detail=row.detail,
+        prepared=row.prepared,
         changed_at=row.changed_at,
         receipt=_receipt(row.account, proof) if proof else None,
     )

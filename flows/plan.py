@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.base import Channel
 from channels.outbox import Outbox
-from channels.registry import channel_class, known, offline
+from channels.registry import USUAL, channel_class, known, offline
 from content.article import Article
 from content.checks import check_article
 from content.context import Context
@@ -94,7 +94,7 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
 
 def _wanted(order: Order, root: Path) -> list[Channel[Any]]:
     """The channels asked for; where none are, all of them, or all that are set up to send."""
-    names = order.channels or list(known())
+    names = order.channels or list(USUAL if order.destination == "outbox" else known())
     if order.destination == "outbox":
         return [offline(name) for name in names]
     accounts = [connect(name, root) for name in names]

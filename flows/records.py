@@ -38,6 +38,7 @@ class Record:
     owner: str = ""
     lease_until: datetime | None = None  # aware, UTC
     attempts: int = 0
+    prepared: str = ""  # a draft's id at the platform
     detail: str = ""  # why it failed or is held, for people
     changed_at: datetime | None = None
     receipt: Receipt | None = None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from channels.seal import Seal
+from flows.errors import Unusable
 
 PREFIX = "PRESSROOM_"
 
@@ -25,6 +31,7 @@ class Settings(BaseSettings):
     patience: float = Field(default=120.0, ge=0)  # the longest that a run waits when a platform says "later"
     lease: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=30)
+    secret: SecretStr = SecretStr("")  # signs what stands for an address; "": made once, in .pressroom/secret
 
     @classmethod
     def of(cls, root: Path) -> Settings:
@@ -35,9 +42,30 @@ class Settings(BaseSettings):
         """The ledger's SQLAlchemy URL."""
         return self.ledger or f"sqlite:///{(root / '.pressroom' / 'ledger.db').resolve()}"
 
+    def seal(self, root: Path) -> Seal:
+        """What addresses are hashed and links signed with. Machines that share a ledger must share the secret."""
+        given = self.secret.get_secret_value()
+        try:
+            return Seal(given.encode() if given else _own_secret(root / ".pressroom" / "secret"))
+        except (OSError, ValueError) as error:
+            raise Unusable(f"PRESSROOM_SECRET, or .pressroom/secret, can't be used: {error}") from error
+
     def outbox_of(self, root: Path) -> Path:
         """The outbox's folder."""
         return root / self.outbox
+
+
+def _own_secret(file: Path) -> bytes:
+    """The secret of this folder, made by whoever comes first."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = file.with_name(f"secret.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32), encoding="ascii")
+        with suppress(FileExistsError):
+            os.link(made, file)  # of two at once, the first wins
+        made.unlink()
+    return file.read_text(encoding="ascii").strip().encode()
 
 
 def variables(account: str) -> str:

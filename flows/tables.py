@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0002"
+REVISION = "0003"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -55,6 +55,7 @@ deliveries = Table(
     Column("lease_until", Moment),
     Column("attempts", Integer, nullable=False, default=0),
     Column("detail", Text, nullable=False, default=""),
+    Column("prepared", Text, nullable=False, default="", server_default=""),  # a draft's id
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     UniqueConstraint("campaign", "article", "account", "part", name="one_delivery"),
@@ -78,4 +79,54 @@ renditions = Table(
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("content", LargeBinary, nullable=False),  # zlib of the canonical JSON
+)
+
+# one mail to many: what was begun, with which list, and what a person wants of it now
+mailings = Table(
+    "mailings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(32), ForeignKey("deliveries.key"), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),  # of the newsletter
+    Column("audience", String(64), nullable=False),  # of the list: addresses and merge fields, in any order
+    Column("total", Integer, nullable=False),
+    Column("wanted", String(8), nullable=False, default="go"),  # go, pause or cancel
+    Column("winner", Integer),  # the subject that the rest of the list gets, from 0
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# a row for each recipient; an address is never written down, only what its keyed hash is
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("mailing", Integer, ForeignKey("mailings.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("address", LargeBinary(16), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("variant", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reply", String(40), nullable=False, default=""),  # the server's code, never its words: they hold addresses
+    Column("due_at", Moment),
+    Column("sent_at", Moment),
+    UniqueConstraint("mailing", "address", name="one_mail_each"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address", LargeBinary(16), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("detail", String(200), nullable=False, default=""),
+    Column("added_at", Moment, nullable=False),
+)
+
+# passing troubles with an address, so that lasting ones can be told from them
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("report", String(64), primary_key=True),  # SHA-256 of the report's Message-ID and its recipient
+    Column("address", LargeBinary(16), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import html as dom
 
 from content import plaintext
+from content.merging import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,9 @@ def _readable(fields: dict[str, Any]) -> dict[str, str]:
             named = {"Link": fields["link"], "Card": f"{card['title']}\n{card['description']}"}
             return {**parts, **named, "Pictures": _pictures([card["image"], *_images(fields)])}
         case "Newsletter":
-            heads = {"Subject": fields["subject"], "Preheader": fields["preheader"]}
+            heads = {"Subject": plain(fields["subject"]), "Preheader": plain(fields["preheader"])}
             sender = f"{fields['from_name']} <{fields['sender']}>"
-            return {**heads, "Sender": sender, "Text": fields["text"], "Pictures": _pictures(fields["assets"])}
+            return {**heads, "Sender": sender, "Text": plain(fields["text"]), "Pictures": _pictures(fields["assets"])}
         case "Page":
             text = plaintext.of(dom.document_fromstring(fields["html"]).find("body"), fields["url"])
             return {"Address": fields["url"], "Text": text, "Pictures": _pictures(fields["assets"])}

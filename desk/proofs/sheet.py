@@ -57,6 +57,11 @@ class Proof:
         return self.entry.rendition
 
     @cached_property
+    def shown(self) -> Any:
+        """What somebody reads of whom nothing is known: a mail's merge fields have their defaults."""
+        return self.rendition.shown() if isinstance(self.rendition, Newsletter) else self.rendition
+
+    @cached_property
     def digest(self) -> str:
         """Of the rendition: `publish` sends what bears it, and nothing else."""
         digest: str = self.rendition.digest
@@ -80,12 +85,12 @@ class Proof:
     @property
     def weight(self) -> inbox.Weight:
         """A mail's bytes."""
-        return inbox.weight(self.rendition)
+        return inbox.weight(self.shown)
 
     @property
     def caveats(self) -> list[inbox.Caveat]:
         """What mail programs will show otherwise."""
-        return inbox.caveats(self.rendition)
+        return inbox.caveats(self.shown)
 
     @property
     def headers(self) -> list[tuple[str, str]]:

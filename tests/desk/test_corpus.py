@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from channels.registry import known
+from channels.registry import USUAL
 from content.findings import blocking
 from desk.console import Voice
 from desk.importing import import_article
@@ -25,7 +25,7 @@ def test_what_stops_an_article_of_strangers_has_a_line_and_a_mend(path, project,
     planned = plan(Order(article=str(path), root=str(project)))
     stops = blocking(planned.findings)
     assert all(finding.line and finding.mend for finding in stops)
-    assert len(planned.entries) == len(known())
+    assert len(planned.entries) == len(USUAL)
     render_article(str(path), (), project / "look", project, Voice(as_json=True))
     assert json.loads(capsys.readouterr().out)["article"] == planned.article.meta.slug
 

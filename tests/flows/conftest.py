@@ -43,7 +43,7 @@ class Scripted(Channel[Post]):
     def parcel(self, rendition: Post, key: str) -> Parcel:
         return Parcel(files=(("post.txt", rendition.text.encode()),), opens="post.txt")
 
-    def publish(self, rendition: Post, key: str) -> Receipt:
+    def publish(self, rendition: Post, key: str, prepared: str = "") -> Receipt:
         self.platform.calls += 1
         error = self.platform.script.pop(0) if self.platform.script else None
         if error is None or self.platform.lost:
@@ -52,7 +52,7 @@ class Scripted(Channel[Post]):
             raise error
         return self.receipt(rendition)
 
-    def find(self, rendition: Post, key: str) -> Receipt | None:
+    def find(self, rendition: Post, key: str, prepared: str = "") -> Receipt | None:
         if not self.can.finds:
             raise Unsupported(self.account, "can't look")
         if self.platform.seen:

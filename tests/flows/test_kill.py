@@ -26,7 +26,7 @@ from flows.orders import Order
 from flows.plan import plan
 
 class Slow(Outbox):
-    def publish(self, rendition, key):
+    def publish(self, rendition, key, prepared: str = ""):
         before, after = map(float, sys.argv[3:5])
         Path("sending").touch()
         time.sleep(before)
