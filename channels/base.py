@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from channels.errors import Unsupported
+from content.findings import Finding
 from content.fitting import Limits
 from content.newsletter import Newsletter
 from content.page import Page
@@ -16,9 +18,10 @@ from content.post import Post
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from channels.lines import Crew
+    from channels.seal import Seal
     from content.article import Article
     from content.context import Context
-    from content.findings import Finding
 
 R = TypeVar("R", Page, Newsletter, Post)
 
@@ -107,6 +110,10 @@ class Channel(ABC, Generic[R]):
         """Read back whether it arrived. None: it certainly did not."""
         raise Unsupported(self.account, "can't tell whether something arrived")
 
+    def crew(self, rendition: R, key: str, seal: Seal) -> Crew:
+        """The lines on which this rendition goes to recipients, where `can.recipients`. Raises `Misconfigured`."""
+        raise Unsupported(self.account, "sends to no list of recipients")
+
     def update(self, receipt: Receipt, rendition: R) -> Receipt:
         """Put a corrected rendition in the place of a sent one."""
         raise Unsupported(self.account, "can't change what was sent")
@@ -118,6 +125,21 @@ class Channel(ABC, Generic[R]):
     def doctor(self) -> list[Finding]:
         """What stands between this account and sending. Empty: nothing."""
         return []
+
+    def missing(self, *fields: str) -> list[Finding]:
+        """No account is set up: which variables would do so."""
+        prefix = "PRESSROOM_" + re.sub(r"\W+", "_", self.account).upper() + "_"
+        names = ", ".join(prefix + field.upper() for field in fields)
+        why = f"{self.title} goes to the outbox: no account is set up."
+        return [
+            Finding(
+                rule="account.missing",
+                severity="info",
+                why=why,
+                mend=f"Set {names}.",
+                channel=self.account,
+            )
+        ]
 
     def close(self) -> None:
         """Let go of connections. The channel may be used again."""

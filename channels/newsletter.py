@@ -1,79 +1,147 @@
-"""Newsletter: one MIME message as every mail server takes it."""
+"""Newsletter: one message of RFC 5322 a recipient, handed to a mail server by SMTP."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from contextlib import closing
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
 from channels.base import Capabilities, Channel, Parcel, Receipt
-from channels.errors import Misconfigured
+from channels.dkim import signer
+from channels.errors import ChannelError, Misconfigured, Unsupported
+from channels.lines import Crew, Recipient
+from channels.press import Manner, Press
+from channels.seal import Seal
+from channels.smtp import Security, Server, Wires
 from content.findings import Finding
 from content.fitting import Limits
 from content.newsletter import Newsletter
 
-SOMEBODY = "reader@example.invalid"  # stands for each recipient
-NOT_YET = "mail is not sent by this release; the outbox holds the message as it would go out"
+SOMEBODY = Recipient(address="reader@example.invalid", hashed=bytes(16))  # stands for each recipient
+NOBODYS = Seal(bytes(32))  # what is only looked at needs no secret
+
+
+class NewsletterSettings(BaseModel):
+    """A mail server and a list. `leave` is where `pressroom mail serve` answers, `returns` where bounces arrive."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = ""
+    port: int = 0
+    security: Security = "starttls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    ca: str = ""
+    connections: Annotated[int, Field(ge=1, le=100)] = 4
+    audience: SecretStr = SecretStr("")  # a CSV file, or a SQLAlchemy URL, which may hold a password
+    query: str = ""
+    consent: Annotated[str, Field(pattern="^(required|elsewhere)$")] = "required"
+    leave: str = ""
+    returns: str = ""
+    per_hour: Annotated[int, Field(ge=0)] = 0
+    domain_per_hour: Annotated[int, Field(ge=0)] = 0
+    warm_up: Annotated[str, Field(pattern=r"^\d*(,\d+)*$")] = ""  # messages a day: "50,100,250,500,1000"
+    warm_up_from: date | None = None
+    dkim_key: str = ""
+    dkim_selector: str = ""
 
 
 class Mail(Channel[Newsletter]):
-    """The newsletter as a message of RFC 5322. Nothing is sent yet: it goes to the outbox."""
+    """The newsletter by SMTP, to everybody of a list, once each."""
 
     name = "newsletter"
     title = "Newsletter"
     form = Newsletter
-    can = Capabilities(limits=Limits(), source="https://www.rfc-editor.org/rfc/rfc8058")
+    settings_model = NewsletterSettings
+    can = Capabilities(limits=Limits(), recipients=True, source="https://www.rfc-editor.org/rfc/rfc8058")
+
+    def __init__(self, account: str = "", settings: NewsletterSettings | None = None) -> None:
+        super().__init__(account)
+        self.settings = settings or NewsletterSettings()
 
     @property
     def configured(self) -> bool:
-        """Not in this release."""
-        return False
+        """Whether there are a server and a list."""
+        return bool(self.settings.host and self.settings.audience.get_secret_value())
 
     def parcel(self, rendition: Newsletter, key: str) -> Parcel:
         """The message, both of its parts, and a view that needs no internet."""
         day = datetime.combine(rendition.date, time(9), UTC)
-        message = compose(rendition, SOMEBODY, key, day)
-        preview = rendition.html
+        manner = Manner(leave=self.settings.leave or _origin(rendition.unsubscribe), returns=self.settings.returns)
+        message = Press(rendition, key, NOBODYS, manner).message(SOMEBODY, day)
+        shown = rendition.shown()
+        preview = shown.html
         for asset in rendition.assets:
             preview = preview.replace(rendition.page_url + asset.path, f"images/{asset.path}")
         files = {
-            "message.eml": message.as_bytes(),
-            "message.html": rendition.html.encode(),
-            "message.txt": rendition.text.encode(),
+            "message.eml": message.data,
+            "message.html": shown.html.encode(),
+            "message.txt": shown.text.encode(),
             "preview.html": preview.encode(),
             **{f"images/{asset.path}": asset.data for asset in rendition.assets},
         }
         return Parcel(files=tuple(files.items()), opens="preview.html")
 
     def publish(self, rendition: Newsletter, key: str, prepared: str = "") -> Receipt:
-        """Refuses: no mail leaves this machine yet."""
-        raise Misconfigured(self.account, NOT_YET)
+        """Refuses: a list is sent to recipient by recipient, on the lines of `crew`."""
+        raise Unsupported(self.account, "is sent recipient by recipient")
+
+    def crew(self, rendition: Newsletter, key: str, seal: Seal) -> Crew:
+        """The connections on which this newsletter goes to its readers. Raises `Misconfigured`."""
+        if not self.configured:
+            raise Misconfigured(self.account, "no server or no list is set up; `pressroom doctor` says what is missing")
+        if not self.settings.leave:
+            missing = "readers have no way off the list: set …_LEAVE to where `pressroom mail serve` answers"
+            raise Misconfigured(self.account, missing)
+        return self._crew(rendition, key, seal, self.settings.connections)
+
+    def proof_crew(self, rendition: Newsletter, key: str, seal: Seal) -> Crew:
+        """One connection for a proof to oneself, which needs no list. Raises `Misconfigured`."""
+        if not self.settings.host:
+            raise Misconfigured(self.account, "no mail server is set up; `pressroom doctor` says what is missing")
+        return self._crew(rendition, key, seal, 1)
+
+    def _crew(self, rendition: Newsletter, key: str, seal: Seal, connections: int) -> Crew:
+        settings = self.settings
+        sign = signer(self.account, Path(settings.dkim_key), settings.dkim_selector, rendition.sender)
+        manner = Manner(leave=settings.leave, returns=settings.returns)
+        press = Press(rendition, key, seal, manner, sign if settings.dkim_key else None)
+        return Wires(self._server(), press, connections)
 
     def doctor(self) -> list[Finding]:
-        """Says that mail goes to the outbox."""
-        why = NOT_YET[:1].upper() + NOT_YET[1:] + "."
-        return [Finding(rule="account.missing", severity="info", why=why, channel=self.account)]
+        """Whether the server lets us in, and what a list still lacks."""
+        missing = [name for name in ("host", "audience", "leave") if not self._set(name)]
+        if not self.settings.host:
+            return self.missing(*missing)
+        try:
+            with closing(self._server().connect()):
+                pass
+        except ChannelError as error:
+            why = f"The mail server does not answer as it should: {error.detail}."
+            return [Finding(rule="account.refused", severity="block", why=why, channel=self.account)]
+        return self.missing(*missing) if missing else []
+
+    def _set(self, name: str) -> bool:
+        value = getattr(self.settings, name)
+        return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+    def _server(self) -> Server:
+        settings = self.settings
+        return Server(
+            channel=self.account,
+            host=settings.host,
+            port=settings.port,
+            security=settings.security,
+            user=settings.user,
+            password=settings.password.get_secret_value(),
+            ca=settings.ca,
+        )
 
 
-def compose(newsletter: Newsletter, recipient: str, key: str, date: datetime) -> EmailMessage:
-    """One recipient's message: multipart/alternative, one-click unsubscribe (RFC 8058), a stable Message-ID."""
-    message = EmailMessage(policy=SMTP)
-    user, _, domain = newsletter.sender.rpartition("@")
-    message["From"] = Address(newsletter.from_name, user, domain)
-    message["To"] = recipient
-    if newsletter.reply_to:
-        message["Reply-To"] = newsletter.reply_to
-    message["Subject"] = newsletter.subject
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = f"<{key}@{domain}>"
-    message["List-ID"] = f"<newsletter.{urlsplit(newsletter.url).hostname or domain}>"
-    message["List-Unsubscribe"] = f"<{newsletter.unsubscribe}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Content-Language"] = newsletter.language
-    message.set_content(newsletter.text, cte="quoted-printable")
-    message.add_alternative(newsletter.html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{key}")  # a random one would make every rendering of a message another
-    return message
+def _origin(address: str) -> str:
+    scheme, host, *_ = urlsplit(address)
+    return f"{scheme}://{host}"

@@ -31,7 +31,9 @@ class Outbox(Channel[Any]):
         self.channel = channel
         self.folder = folder / channel.account.replace(":", "-")
         self.form = channel.form
-        self.can = replace(channel.can, repeat_safe=True, finds=True, updates=True, retracts=True)
+        self.can = replace(
+            channel.can, repeat_safe=True, finds=True, updates=True, retracts=True, drafts=False, recipients=False
+        )
 
     def render(self, article: Article, context: Context) -> Any:
         """Just what the channel itself would send."""

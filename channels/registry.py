@@ -20,6 +20,11 @@ SHIPPED = {
     "linkedin": "channels.linkedin:LinkedIn",
     "mastodon": "channels.mastodon:Mastodon",
     "bluesky": "channels.bluesky:Bluesky",
+    "buttondown": "channels.buttondown:Buttondown",
+    "mailchimp": "channels.mailchimp:Mailchimp",
+    "resend": "channels.resend:Resend",
+    "listmonk": "channels.listmonk:Listmonk",
+    "postmark": "channels.postmark:Postmark",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,18 +92,3 @@ class Service(Channel[R]):
             why = f"The account does not answer as it should: {error.detail}."
             return [Finding(rule="account.refused", severity="block", why=why, channel=self.account)]
         return []
-
-    def missing(self, *fields: str) -> list[Finding]:
-        """No account is set up: which variables would do so."""
-        prefix = "PRESSROOM_" + re.sub(r"\W+", "_", self.account).upper() + "_"
-        names = ", ".join(prefix + field.upper() for field in fields)
-        why = f"{self.title} goes to the outbox: no account is set up."
-        return [
-            Finding(
-                rule="account.missing",
-                severity="info",
-                why=why,
-                mend=f"Set {names}.",
-                channel=self.account,
-            )
-        ]

@@ -71,7 +71,9 @@ def in_html(value: str) -> str:
 
 def one_line(value: str) -> str:
     """A recipient's own words as they may stand in a header: on one line, nothing that controls."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
+    if not value.isprintable():
+        value = "".join(sign if sign.isprintable() else " " for sign in value)
+    return " ".join(value.split())
 
 
 def trouble(name: str, otherwise: str | None) -> str:

@@ -8,13 +8,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from channels.errors import ChannelError, Duplicate, Unavailable, Uncertain, Unsupported
-from flows.ledger import LEASE, Ledger
-from flows.records import Delivery, Outcome, Record
+from flows.ledger import LEASE, OPEN_STATES, Ledger
+from flows.records import Delivery, Outcome, Record, State
 
 if TYPE_CHECKING:
     from channels.base import Channel, Receipt
 
 SETTLING = timedelta(seconds=30)
+UNKNOWN: tuple[State, ...] = ("unknown",)
 log = logging.getLogger("pressroom.deliver")
 
 
@@ -41,7 +42,7 @@ def decide(record: Record, digest: str) -> Decision:
             return Decision.BUSY
         case "unknown":
             return Decision.LOOK
-        case "held" | "retracted":
+        case "held" | "begun" | "retracted":
             return Decision.HELD
 
 
@@ -86,7 +87,8 @@ class Courier:
 
     def _send(self, *, unknown: bool = False) -> Outcome:
         self.ledger.keep(self.rendition)
-        owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, unknown=unknown)
+        states = UNKNOWN if unknown else OPEN_STATES
+        owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, states=states)
         if owner is None:
             return self._outcome("busy", "another run has just taken it")
         try:
@@ -153,7 +155,7 @@ class Courier:
         detail = f"perhaps sent ({record.detail}); look at the account, for the platform can't tell"
         if partial:
             detail = f"{len(partial.remote_ids)} of its parts are out; look at the account"
-        owner = self.ledger.claim(self.delivery, record.digest, unknown=True)
+        owner = self.ledger.claim(self.delivery, record.digest, states=UNKNOWN)
         if owner:
             self.ledger.settle(self.delivery, owner, "held", detail, partial)
         return self._outcome("held", detail, partial)

@@ -26,23 +26,23 @@ from flows.records import Delivery, Record, State
 from flows.tables import deliveries, receipts, renditions
 
 LEASE = timedelta(minutes=10)  # longer than any single push takes
-OPEN_STATES = ("planned", "failed")  # from these a claim may begin
+OPEN_STATES: tuple[State, ...] = ("planned", "failed")  # from these a claim may begin
 
 
 class Ledger:
     """Deliveries and receipts in SQLite (WAL) or PostgreSQL. Safe for several processes at once."""
 
     def __init__(self, url: str) -> None:
-        self._engine = open_database(url)
+        self.engine = open_database(url)
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def plan(self, delivery: Delivery, now: datetime | None = None) -> Record:
         """The delivery's row, made where there is none. A claim whose holder is gone is `unknown` from here on."""
         now = now or datetime.now(UTC)
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             connection.execute(once(connection, deliveries, _row(delivery, now)))
             record = _read(connection, delivery.key)
             if record.state == "claimed" and _abandoned(record, now):
@@ -51,11 +51,12 @@ class Ledger:
                 record = _read(connection, delivery.key)
         return record
 
-    def claim(self, delivery: Delivery, digest: str, *, lease: timedelta = LEASE, unknown: bool = False) -> str | None:
-        """Take a delivery for sending; None if somebody else has it. `unknown`: take one whose fate is not known."""
+    def claim(
+        self, delivery: Delivery, digest: str, *, lease: timedelta = LEASE, states: tuple[State, ...] = OPEN_STATES
+    ) -> str | None:
+        """Take a delivery that is in one of some states for sending; None if somebody else has it."""
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         now = datetime.now(UTC)
-        states = ("unknown",) if unknown else OPEN_STATES
         statement = (
             update(deliveries)
             .where(deliveries.c.key == delivery.key, deliveries.c.state.in_(states))
@@ -69,20 +70,27 @@ class Ledger:
                 changed_at=now,
             )
         )
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             taken = connection.execute(statement).rowcount == 1
         return owner if taken else None
+
+    def renew(self, delivery: Delivery, owner: str, lease: timedelta = LEASE) -> bool:
+        """Keep a claim; False where it was lost."""
+        mine = (deliveries.c.key == delivery.key, deliveries.c.owner == owner, deliveries.c.state == "claimed")
+        values = {"lease_until": datetime.now(UTC) + lease}
+        with usable(self.engine), self.engine.begin() as connection:
+            return connection.execute(update(deliveries).where(*mine).values(values)).rowcount == 1
 
     def prepared(self, delivery: Delivery, owner: str, draft: str) -> None:
         """Keep a draft's id before it is sent. Only the claim's owner can."""
         mine = (deliveries.c.key == delivery.key, deliveries.c.owner == owner, deliveries.c.state == "claimed")
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             connection.execute(update(deliveries).where(*mine).values(prepared=draft))
 
     def sent(self, delivery: Delivery, receipt: Receipt) -> None:
         """Record proof. Whoever has proof may record it, whatever the row said before."""
         now = datetime.now(UTC)
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             connection.execute(insert(receipts).values(key=delivery.key, **_columns(receipt)))
             _settle(connection, delivery.key, "sent", "", now, digest=receipt.digest)
 
@@ -96,7 +104,7 @@ class Ledger:
     ) -> None:
         """End a claim without full proof: failed, unknown or held, and why. Only the claim's owner can."""
         now = datetime.now(UTC)
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             if partial:
                 connection.execute(insert(receipts).values(key=delivery.key, **_columns(partial)))
             _settle(connection, delivery.key, state, detail, now, owner=owner)
@@ -106,26 +114,26 @@ class Ledger:
         open_ends = deliveries.c.state.in_(("held", "unknown"))
         statement = update(deliveries).where(deliveries.c.key == delivery.key, open_ends)
         values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             connection.execute(statement.values(values))
 
     def keep(self, rendition: Rendition) -> None:
         """Keep what is about to be sent; its pictures by their digests. Twice is no error."""
         canonical = rendition.canonical.encode()
         values = {"digest": sha256(canonical).hexdigest(), "content": zlib.compress(canonical)}
-        with usable(self._engine), self._engine.begin() as connection:
+        with usable(self.engine), self.engine.begin() as connection:
             connection.execute(once(connection, renditions, values))
 
     def kept(self, digest: str) -> dict[str, Any] | None:
         """The fields of what was sent under a digest; None where it was not kept."""
         statement = select(renditions.c.content).where(renditions.c.digest == digest)
-        with usable(self._engine), self._engine.connect() as connection:
+        with usable(self.engine), self.engine.connect() as connection:
             content = connection.execute(statement).scalar()
         return None if content is None else json.loads(zlib.decompress(content))
 
     def record(self, key: str) -> Record | None:
         """One delivery by its key; None where there is none."""
-        with usable(self._engine), self._engine.connect() as connection:
+        with usable(self.engine), self.engine.connect() as connection:
             known = connection.execute(select(deliveries.c.key).where(deliveries.c.key == key)).first()
             return _read(connection, key) if known else None
 
@@ -136,7 +144,7 @@ class Ledger:
             statement = statement.where(deliveries.c.article == article)
         if campaign:
             statement = statement.where(deliveries.c.campaign == campaign)
-        with usable(self._engine), self._engine.connect() as connection:
+        with usable(self.engine), self.engine.connect() as connection:
             rows = connection.execute(statement).all()
             proofs = _receipts(connection, [row.key for row in rows] if article or campaign else None)
         return [_record(row, proofs.get(row.key)) for row in rows]

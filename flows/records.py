@@ -9,7 +9,10 @@ from typing import Literal
 
 from channels.base import Receipt
 
-State = Literal["planned", "claimed", "sent", "failed", "unknown", "held", "retracted"]
+# begun: a mail to a list, of which some have it and others have not yet
+State = Literal["planned", "claimed", "begun", "sent", "failed", "unknown", "held", "retracted"]
+
+Status = Literal["sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Outcome:
     """How one channel of one run ended."""
 
     account: str
-    status: Literal["sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown"]
+    status: Status
     detail: str = ""
     url: str = ""
     digest: str = ""

@@ -8,10 +8,13 @@ from importlib import import_module
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from channels.base import Channel, Receipt
+from channels.campaigns import DRAFT, Campaign
 from channels.errors import (
     ChannelError,
+    Duplicate,
     Misconfigured,
     Rejected,
     Unavailable,
@@ -21,12 +24,14 @@ from channels.errors import (
 from channels.registry import channel_class, known, offline
 from content.post import Post
 from tests.channels.fakes.server import FINE, Answer, Trouble
+from tests.channels.letters import FOREIGN, TIGHT, letter, newsletter, read_by
 from tests.channels.samples import article, http_client, post, project
 
 ALL = sorted(known())
 NETWORKS = [name for name in ALL if channel_class(name).form is Post]
-# a network without its fake is no part of this suite, so collecting it fails here
-FAKES = {name: import_module(f"tests.channels.fakes.{name}").Platform for name in NETWORKS}
+SERVICES = [name for name in ALL if issubclass(channel_class(name), Campaign)]
+# one without its fake is no part of this suite, so collecting it fails here
+FAKES = {name: import_module(f"tests.channels.fakes.{name}").Platform for name in [*NETWORKS, *SERVICES]}
 
 
 def able(ability):
@@ -37,6 +42,11 @@ def able(ability):
 def networks(names):
     """Run a test with the fake of each of these networks."""
     return pytest.mark.parametrize("platform", names, indirect=True)
+
+
+def services(ability="drafts"):
+    """Run a test with the fake of each service that can."""
+    return networks([name for name in SERVICES if getattr(channel_class(name).can, ability)])
 
 
 THREADS = [name for name in NETWORKS if channel_class(name).can.limits.parts > 1]
@@ -191,11 +201,9 @@ def test_a_read_back_of_another_shape_is_a_channel_error_and_no_absence(platform
 @networks(NETWORKS)
 @pytest.mark.parametrize("broken", ["with a\nline break", "a token in Ünïcode …"])
 def test_a_secret_that_no_header_can_carry_sends_nothing_and_is_not_shown(platform, http, broken):
-    given = platform.settings().model_dump()
-    secret = next(name for name in ("token", "password") if name in given)
-    channel = channel_class(platform.name)(
-        platform.name, settings=type(platform.settings())(**{**given, secret: broken}), http=http
-    )
+    given = platform.settings()
+    settings = type(given)(**{**given.model_dump(), secret_of(given): broken})
+    channel = channel_class(platform.name)(platform.name, settings=settings, http=http)
 
     with pytest.raises(Misconfigured) as raised:
         channel.publish(post(), "key")
@@ -293,13 +301,14 @@ def test_publishing_without_an_account_is_misconfigured(name, tmp_path):
     channel = offline(name)
     rendition = channel.render(article(), project(tmp_path))
 
-    with pytest.raises(Misconfigured):
+    # what goes out recipient by recipient is never published as a whole
+    with pytest.raises(Unsupported if channel.can.recipients else Misconfigured):
         channel.publish(rendition, "key")
 
     assert [finding.severity for finding in channel.doctor()] == ["info"]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *SERVICES])
 def test_the_doctor_names_the_variables_that_are_missing(name):
     [finding] = offline(f"{name}:north-2").doctor()
     fields = re.findall(rf"PRESSROOM_{name.upper()}_NORTH_2_(\w+)", finding.mend)
@@ -308,21 +317,337 @@ def test_the_doctor_names_the_variables_that_are_missing(name):
     assert {field.lower() for field in fields} <= set(channel_class(name).settings_model.model_fields)
 
 
-@networks(NETWORKS)
+@networks([*NETWORKS, *SERVICES])
 def test_the_doctor_finds_nothing_wrong_with_a_good_account(channel, platform):
     assert channel.doctor() == []
     assert platform.received
     assert platform.created() == []
 
 
-@networks(NETWORKS)
+@networks([*NETWORKS, *SERVICES])
 def test_the_doctor_tells_of_a_refused_secret_without_showing_it(platform):
     given = platform.settings()
-    secret = next(name for name in ("token", "password") if hasattr(given, name))
-    settings = type(given)(**{**given.model_dump(), secret: "wrong-secret-5f"})
+    settings = type(given)(**{**given.model_dump(), secret_of(given): "wrong-secret-us5"})
     with http_client() as http:
         channel = channel_class(platform.name)(platform.name, settings=settings, http=http)
         [finding] = channel.doctor()
 
     assert (finding.rule, finding.severity) == ("account.refused", "block")
-    assert "wrong-secret-5f" not in f"{finding}{channel!r}{settings!r}"
+    assert "wrong-secret-us5" not in f"{finding}{channel!r}{settings!r}"
+
+
+def secret_of(settings):
+    """The one field of an account that nobody may see."""
+    [name] = [name for name, value in settings if isinstance(value, SecretStr)]
+    return name
+
+
+# services for newsletters: a draft is prepared, then sent
+
+
+@services()
+def test_publishing_sends_one_campaign_in_the_words_of_the_rendition(channel, platform):
+    mail = newsletter()
+    receipt = channel.publish(mail, "key")
+
+    assert platform.texts() == [read_by(mail, platform.leave)]
+    assert (receipt.channel, receipt.digest, len(receipt.remote_ids)) == (platform.name, mail.digest, 1)
+    assert platform.faults == []
+
+
+@services()
+def test_each_reader_has_what_is_known_of_them(channel, platform):
+    platform.reader = {"first_name": "Ada"}
+    channel.publish(newsletter(), "key")
+
+    assert platform.texts() == [read_by(newsletter(), platform.leave, first_name="Ada")]
+    assert "Hello Ada" in platform.texts()[0]
+
+
+@services()
+def test_what_only_looks_like_the_services_language_reaches_readers_as_it_was_written(channel, platform):
+    mail = newsletter(f"{FOREIGN} {TIGHT}", subject=f"{TIGHT} {FOREIGN}")
+    channel.publish(mail, "key")
+
+    assert platform.texts() == [read_by(mail, platform.leave)]
+    assert platform.faults == []
+
+
+@services()
+def test_preparing_sends_nothing_and_makes_one_draft_however_often(channel, platform):
+    drafts = {channel.prepare(newsletter(), "key") for _ in range(3)}
+
+    assert len(drafts) == len(platform.made()) == len(platform.campaigns) == 1
+    assert platform.texts() == []
+    assert platform.faults == []
+
+
+@services()
+def test_each_delivery_has_its_own_draft(channel, platform):
+    assert channel.prepare(newsletter(), "key") != channel.prepare(newsletter(), "another key")
+
+
+@services()
+def test_a_draft_that_is_there_is_filled_with_the_words_of_now(channel, platform):
+    draft = channel.prepare(newsletter(), "key")
+    corrected = newsletter("It passes.", subject="It passes")
+
+    assert channel.prepare(corrected, "key") == draft
+    channel.publish(corrected, "key", draft)
+    assert platform.texts() == [read_by(corrected, platform.leave)]
+
+
+@services()
+def test_a_draft_whose_answer_was_lost_is_found_again(channel, platform):
+    platform.creates = platform.makes
+    platform.troubles.append(Trouble(stored=True, hangs_up=True))
+    with pytest.raises(Uncertain):
+        channel.prepare(newsletter(), "key")
+    channel.prepare(newsletter(), "key")
+
+    assert len(platform.campaigns) == 1
+
+
+@services()
+def test_a_lost_answer_before_the_send_leaves_nothing_in_doubt(channel, platform):
+    platform.creates = platform.makes
+    platform.troubles.append(Trouble(hangs_up=True))
+
+    with pytest.raises(Unavailable, match="nothing was sent"):
+        channel.publish(newsletter(), "key")
+    assert platform.texts() == []
+
+
+@services()
+def test_publishing_sends_the_draft_that_was_prepared(channel, platform):
+    draft = channel.prepare(newsletter(), "key")
+    receipt = channel.publish(newsletter(), "key", draft)
+
+    assert receipt.remote_ids == (draft,)
+    assert len(platform.made()) == len(platform.texts()) == 1
+
+
+@services()
+def test_what_was_sent_is_not_prepared_again(channel, platform):
+    receipt = channel.publish(newsletter(), "key")
+
+    with pytest.raises(Duplicate) as raised:
+        channel.prepare(newsletter(), "key")
+
+    assert (raised.value.sent.remote_ids, raised.value.sent.url) == (receipt.remote_ids, receipt.url)
+    assert len(platform.texts()) == 1
+
+
+@services("finds")
+@pytest.mark.parametrize("known", [True, False], ids=["by its id", "by its key"])
+def test_finding_tells_a_campaign_that_was_sent_from_a_draft(channel, platform, known):
+    assert channel.find(newsletter(), "key") is None
+    draft = channel.prepare(newsletter(), "key") if known else ""
+    assert channel.find(newsletter(), "key", draft) is None
+    sent = channel.publish(newsletter(), "key", draft)
+
+    found = channel.find(newsletter(), "key", draft)
+    assert (found.remote_ids, found.digest, found.url) == (sent.remote_ids, sent.digest, sent.url)
+    assert channel.find(newsletter(), "another key") is None
+    assert platform.faults == []
+
+
+@services("finds")
+@pytest.mark.parametrize("trouble", [Trouble(stored=True, hangs_up=True), Trouble(stored=True, seconds=30)])
+def test_a_send_whose_answer_was_lost_is_uncertain_asked_once_and_found(channel, platform, http, trouble):
+    draft = channel.prepare(newsletter(), "key")
+    platform.troubles.append(trouble)
+    patience, http.timeout = http.timeout, 0.5 if trouble.seconds else http.timeout
+    with pytest.raises(Uncertain):
+        channel.publish(newsletter(), "key", draft)
+    http.timeout = patience
+
+    assert len(platform.created()) == 1
+    assert channel.find(newsletter(), "key", draft).remote_ids == (draft,)
+
+
+@services("finds")
+def test_a_send_that_never_arrived_is_certainly_none(channel, platform):
+    draft = channel.prepare(newsletter(), "key")
+    platform.troubles.append(Trouble(hangs_up=True))
+    with pytest.raises(Uncertain):
+        channel.publish(newsletter(), "key", draft)
+
+    assert channel.find(newsletter(), "key", draft) is None
+
+
+@services("finds")
+def test_a_campaign_that_somebody_stopped_waits_for_a_person(channel, platform):
+    draft = channel.prepare(newsletter(), "key")
+    for status in channel.halted:
+        platform.put(status)
+        with pytest.raises(Uncertain, match=status) as finding:
+            channel.find(newsletter(), "key", draft)
+        with pytest.raises(Rejected, match=status) as preparing:
+            channel.prepare(newsletter(), "key")
+        assert finding.value.sent.remote_ids == preparing.value.sent.remote_ids == (draft,)
+
+
+@services("finds")
+def test_a_campaign_of_an_unknown_status_or_none_is_uncertain(channel, platform):
+    draft = channel.prepare(newsletter(), "key")
+    platform.put("pondering")
+    with pytest.raises(Uncertain, match="pondering") as raised:
+        channel.find(newsletter(), "key", draft)
+    assert raised.value.sent is None
+
+    platform.campaigns.clear()
+    with pytest.raises(Uncertain):
+        channel.find(newsletter(), "key", draft)
+
+
+@services("finds")
+@pytest.mark.parametrize("shape", [[], {}, {"data": [1]}, [1], "text", None, {"data": {"id": "1"}}])
+def test_a_campaign_of_another_shape_is_uncertain_and_no_absence(platform, http, shape):
+    platform.handle = lambda _request: Answer(json=shape)
+    channel = channel_class(platform.name)(platform.name, settings=platform.settings(), http=http)
+
+    for prepared in ("", "42"):
+        with pytest.raises(Uncertain):
+            channel.find(newsletter(), "key", prepared)
+
+
+def sends(channel, platform):
+    """The one call that can't be taken back, whatever came before it."""
+    if not channel.can.recipients:
+        draft = channel.prepare(newsletter(), "key")
+        return lambda: channel.publish(newsletter(), "key", draft)
+    return lambda: channel.send_batch([letter("ada@example.org")], "key")
+
+
+@networks(SERVICES)
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, Misconfigured),
+        (403, Misconfigured),
+        (404, Rejected),
+        (422, Rejected),
+        (429, Unavailable),
+        (500, Uncertain),
+        (503, Unavailable),
+    ],
+)
+def test_a_status_of_a_service_means_what_to_do_next(channel, platform, status, error):
+    send = sends(channel, platform)
+    refusal = platform.refusal(status, {"Retry-After": "30"} if status in {429, 503} else {})
+    platform.troubles.append(Trouble(answer=refusal))
+
+    with pytest.raises(ChannelError) as raised:
+        send()
+
+    assert type(raised.value) is error
+    assert getattr(raised.value, "retry_after", None) == (30 if error is Unavailable else None)
+    assert not [secret for secret in platform.secrets if secret in f"{raised.value!r}{raised.value}"]
+
+
+@networks(SERVICES)
+@pytest.mark.parametrize(
+    "trouble",
+    [Trouble(hangs_up=True), Trouble(answer=Answer(json="a page of some proxy"))],
+    ids=["broken after the write", "an answer that says nothing"],
+)
+def test_a_lost_answer_to_a_send_is_uncertain_and_asked_once(channel, platform, trouble):
+    send = sends(channel, platform)
+    platform.troubles.append(trouble)
+
+    with pytest.raises(Uncertain):
+        send()
+
+    assert len(platform.created()) == 1
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_out_of_reach_sent_nothing(name):
+    with FAKES[name]() as gone:
+        settings = gone.settings()
+    with http_client() as http:
+        channel = channel_class(name)(name, settings=settings, http=http)
+        with pytest.raises(Unavailable):
+            channel.send_batch([], "key") if channel.can.recipients else channel.publish(newsletter(), "key")
+
+
+@services()
+@pytest.mark.parametrize("broken", ["with a\nline break", "a token in Ünïcode …"])
+def test_a_secret_that_no_header_can_carry_prepares_nothing_and_is_not_shown(platform, http, broken):
+    given = platform.settings()
+    settings = type(given)(**{**given.model_dump(), secret_of(given): broken})
+    channel = channel_class(platform.name)(platform.name, settings=settings, http=http)
+
+    with pytest.raises(Misconfigured) as raised:
+        channel.publish(newsletter(), "key")
+
+    assert broken not in str(raised.value)
+    assert platform.campaigns == {}
+
+
+@services()
+def test_a_parcel_is_what_the_service_receives(channel, platform):
+    before = channel.parcel(newsletter(), "key")
+    receipt = channel.publish(newsletter(), "key")
+
+    shown = json.loads(dict(before.files)["request.json"])
+    received = [request for request in platform.received if request.method != "GET"]
+    paths = [httpx.URL(step["url"].replace(DRAFT, receipt.remote_ids[0])).path for step in shown]
+    assert [(s["method"], p, s["json"]) for s, p in zip(shown, paths, strict=True)] == [
+        (request.method, request.path, request.json) for request in received
+    ]
+    for step, request in zip(shown, received, strict=True):
+        assert {k.lower(): v for k, v in step["headers"].items()}.items() <= request.headers.items()
+    assert before == channel.parcel(newsletter(), "key")
+    assert not [s for s in platform.secrets for _, data in before.files if s.encode() in data]
+    assert b"Hello there" in dict(before.files)["preview.html"]
+
+
+@services("retracts")
+def test_what_is_still_going_out_is_stopped_and_may_be_stopped_again(channel, platform):
+    receipt = channel.publish(newsletter(), "key")
+
+    channel.retract(receipt)
+    channel.retract(receipt)
+
+    assert platform.texts() == []
+    assert {campaign["status"] for campaign in platform.campaigns.values()} <= channel.halted
+    assert platform.faults == []
+
+
+@services("retracts")
+def test_what_has_all_gone_out_can_not_be_stopped(channel, platform):
+    receipt = channel.publish(newsletter(), "key")
+    platform.put(*channel.gone)
+
+    with pytest.raises(Unsupported, match="all gone out"):
+        channel.retract(receipt)
+
+
+@services()
+def test_a_test_mail_goes_to_those_who_are_named_and_to_nobody_else(channel, platform):
+    channel.send_test(newsletter(FOREIGN), "key", ("ada@example.org",))
+
+    assert platform.tests == [("ada@example.org",)]
+    assert platform.texts() == []
+    assert platform.faults == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_that_tries_no_subjects_says_so(name):
+    mail = newsletter(subjects=("Sleep better",), test_share=20, test_winner="hand")
+    found = [finding for finding in offline(name).check(mail) if finding.rule == "mail.test.unsupported"]
+
+    assert [finding.severity for finding in found] == ([] if channel_class(name).tests_subjects else ["block"])
+
+
+@services()
+def test_nothing_of_a_service_is_drafted_or_tried_without_an_account(platform):
+    channel = offline(platform.name)
+
+    for call in (channel.prepare, channel.publish):
+        with pytest.raises(Misconfigured):
+            call(newsletter(), "key")
+    with pytest.raises(Misconfigured):
+        channel.send_test(newsletter(), "key", ("ada@example.org",))

@@ -131,7 +131,9 @@ def test_a_ledger_of_an_earlier_release_is_brought_forward_and_keeps_its_rows(tm
     ledger.plan(DELIVERY)
     ledger.close()
     with sqlite3.connect(tmp_path / "ledger.db") as database:
-        database.execute("DROP TABLE renditions")
+        for table in ("recipients", "mailings", "suppressions", "bounces", "renditions"):
+            database.execute(f"DROP TABLE {table}")
+        database.execute("ALTER TABLE deliveries DROP COLUMN prepared")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     database.close()
 

@@ -1,0 +1,207 @@
+"""Who gets a newsletter: a CSV file or a database's query, read in pages, each row judged on its own."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from channels.lines import Recipient
+from flows.errors import Unusable
+
+if TYPE_CHECKING:
+    from channels.newsletter import NewsletterSettings
+    from channels.seal import Seal
+
+PAGE = 500  # rows
+ADDRESS = ("email", "email_address", "e_mail", "mail", "address")  # what services call the column in their exports
+CONSENT = (
+    "consent_at",
+    "confirmed_at",
+    "opted_in_at",
+    "confirm_time",
+    "optin_time",
+)  # when; who and how stand beside it
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+PLAIN = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z]{{2,63}}")
+
+
+class AudienceUnusable(Unusable):
+    """The list can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A row that gets no mail: where it stands (a line of the file, a row of the answer, from 1), and why."""
+
+    row: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One condition: a field has one of some values, or none of them."""
+
+    field: str
+    values: frozenset[str]
+    negated: bool = False
+
+    @classmethod
+    def of(cls, spelled: str) -> Segment:
+        """Read `city=Boston`, `city=Boston,Kew` or `city!=Boston`. Raises `ValueError`."""
+        name, found, values = spelled.partition("=")
+        if not found or not name.strip("! "):
+            raise ValueError(f"expected a segment such as city=Boston or city!=Boston, not '{spelled}'")
+        wanted = frozenset(value.strip().casefold() for value in values.split(","))
+        return cls(_column(name.rstrip("! ")), wanted, name.rstrip().endswith("!"))
+
+    def takes(self, row: Mapping[str, str]) -> bool:
+        """Whether somebody is meant."""
+        return (row.get(self.field, "").strip().casefold() in self.values) != self.negated
+
+
+@dataclass(kw_only=True)
+class Audience:
+    """A list, as its account is set up. Read it as often as you like; each reading begins anew."""
+
+    source: str
+    seal: Seal
+    root: Path = Path()
+    query: str = ""
+    consent: str = "required"
+    segments: tuple[Segment, ...] = ()
+    fields: tuple[str, ...] = ()  # of a subscriber, that the mail asks for
+    digest: str = field(default="", init=False)  # of the last whole reading: who, and with which fields
+
+    @classmethod
+    def of(cls, settings: NewsletterSettings, seal: Seal, root: Path, **more: Any) -> Audience:
+        """The list of an account."""
+        source = settings.audience.get_secret_value()
+        return cls(source=source, query=settings.query, consent=settings.consent, seal=seal, root=root, **more)
+
+    def pages(self) -> Iterator[list[Recipient | Left]]:
+        """Every row, judged, some hundreds at a time. Raises `AudienceUnusable`.
+
+        Once all are read, `digest` is that of the list, in whatever order it came.
+        """
+        total = 0
+        rows = self._rows()
+        while page := list(islice(rows, PAGE)):
+            judged = [self._judged(number, row) for number, row in page]
+            kept = [found for found in judged if found is not None]
+            total += sum(self._mark(found) for found in kept if isinstance(found, Recipient))
+            yield kept
+        self.digest = f"{total % 2**256:064x}"
+
+    def _mark(self, recipient: Recipient) -> int:
+        # a sum, for a database gives its rows in any order
+        told = "\x1f".join((recipient.hashed.hex(), *(recipient.fields.get(name, "") for name in self.fields)))
+        return int.from_bytes(sha256(told.encode()).digest(), "big")
+
+    def _judged(self, number: int, row: Mapping[str, str]) -> Recipient | Left | None:
+        """None: not in the segment that is meant."""
+        if not all(segment.takes(row) for segment in self.segments):
+            return None
+        address = checked(row[next(name for name in ADDRESS if name in row)])
+        if not address:
+            return Left(number, "no valid address")
+        if self.consent == "required" and not any(row.get(name, "").strip() for name in CONSENT):
+            return Left(number, "no consent")
+        told = {name: row[name] for name in self.fields if row.get(name)}
+        return Recipient(address=address, hashed=self.seal.hash(address), fields=told)
+
+    def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        if "://" in self.source:
+            yield from self._complete(_from_database(self.source, self.query))
+        else:
+            yield from self._complete(_from_file(self.root / self.source))
+
+    def _complete(self, rows: Iterable[tuple[int, dict[str, str]]]) -> Iterator[tuple[int, dict[str, str]]]:
+        """Look at the first row's columns before anybody gets anything."""
+        first = True
+        for number, row in rows:
+            if first:
+                self._must_have(row)
+                first = False
+            yield number, row
+
+    def _must_have(self, row: Mapping[str, str]) -> None:
+        if not any(name in row for name in ADDRESS):
+            raise AudienceUnusable(f"the list has no column 'email'; it has {', '.join(row) or 'none'}")
+        if self.consent == "required" and not any(name in row for name in CONSENT):
+            mend = "add consent_at, consent_by and consent_wording, or set …_CONSENT=elsewhere if it is kept elsewhere"
+            raise AudienceUnusable(f"the list does not say when anybody agreed to it: {mend}")
+        for segment in self.segments:
+            if segment.field not in row:
+                raise AudienceUnusable(f"the list has no column '{segment.field}'; it has {', '.join(row)}")
+
+
+def checked(address: str) -> str:
+    """An address as it goes over the wire, its domain in ASCII; "" for what is none."""
+    address = address.strip()
+    local, _, domain = address.rpartition("@")
+    if PLAIN.fullmatch(address) and len(address) <= 254 and len(local) <= 64:
+        return f"{local}@{domain.lower()}"
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - for the few that are not plain
+
+    try:
+        found = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return ""
+    return found.ascii_email or ""
+
+
+def _column(name: str) -> str:
+    return re.sub(r"\W+", "_", name.strip().casefold()).strip("_")
+
+
+def _from_file(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            begin = file.read(4096)
+            file.seek(0)
+            lines = csv.reader(file, delimiter=max(",;\t", key=begin.split("\n", 1)[0].count))
+            names = [_column(name) for name in next(lines, [])]
+            for values in lines:
+                if any(values):
+                    yield lines.line_num, dict(zip(names, values, strict=False))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = "it is not UTF-8; save it again" if isinstance(error, UnicodeDecodeError) else error
+        raise AudienceUnusable(f"the list {path.name} can't be read: {reason}") from None
+
+
+def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]:
+    if not query:
+        raise AudienceUnusable("the list is a database, but no query says who is meant: set …_QUERY")
+    try:
+        engine = create_engine(_driven(url))
+        with engine.connect().execution_options(yield_per=PAGE) as connection:
+            found = connection.execute(text(query))
+            names = [_column(name) for name in found.keys()]  # noqa: SIM118 - a result is no mapping
+            for number, row in enumerate(found, start=1):
+                yield (
+                    number,
+                    {name: "" if value is None else str(value) for name, value in zip(names, row, strict=True)},
+                )
+        engine.dispose()
+    except (ArgumentError, ModuleNotFoundError) as error:
+        # never the address itself: it may hold a password
+        raise AudienceUnusable(f"the list's database can't be reached from here: {type(error).__name__}") from None
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or type(error).__name__).strip().split("\n")[0]
+        raise AudienceUnusable(f"the list can't be read from its database: {cause}") from None
+
+
+def _driven(url: str) -> URL:
+    """PostgreSQL through the driver that Pressroom brings, where none is named."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed

@@ -1,0 +1,215 @@
+"""A newsletter to a list: who is meant is written down first, then each gets it once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from channels.base import Receipt
+from channels.errors import ChannelError, Rejected
+from channels.lines import Recipient
+from flows.ledger import LEASE, Ledger
+from flows.pace import Pace, WarmUp
+from flows.records import Delivery, Outcome, State, Status
+from flows.roll import REST, Mailing, Roll, Standing
+from flows.sending import CANCELLED, Sending, Terms
+from flows.suppressions import Suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from channels.lines import Crew
+    from channels.newsletter import Mail
+    from channels.seal import Seal
+    from content.newsletter import Newsletter
+    from flows.audience import Audience
+
+OPEN: tuple[State, ...] = ("planned", "failed", "unknown", "held", "begun")
+log = logging.getLogger("pressroom.deliver")
+
+
+@dataclass(kw_only=True)
+class Postman:
+    """Brings one newsletter to everybody of a list, under one claim in the ledger."""
+
+    channel: Mail
+    rendition: Newsletter
+    delivery: Delivery
+    ledger: Ledger
+    audience: Audience
+    seal: Seal
+    lease: timedelta = LEASE
+    patience: float = 120.0  # seconds that a server may be away, or put messages off
+    defer: float = 60.0  # seconds until a message that was put off is tried again; then four times as long each
+
+    @cached_property
+    def roll(self) -> Roll:
+        """Who gets it, row by row."""
+        return Roll(self.ledger.engine)
+
+    def deliver(self, *, hold: str = "", accept: bool = False) -> Outcome:
+        """Send to those who have not had it, or say why not. `accept`: take the list as it is now.
+
+        Raises `ChannelError` where it could not begin or go on; who has it and who has not is in the ledger.
+        """
+        record = self.ledger.plan(self.delivery)
+        if record.state == "sent":
+            same = record.receipt is not None and record.receipt.digest == self.rendition.digest
+            detail = "sent before, unchanged" if same else "is out, and mail can't be changed"
+            return self._outcome("already" if same else "changed", detail)
+        if record.state in {"claimed", "retracted"}:
+            return self._outcome("busy" if record.state == "claimed" else "held", record.owner or record.detail)
+        if hold:
+            return self._outcome("held", hold)
+        crew = self.channel.crew(self.rendition, self.delivery.key, self.seal)
+        self.ledger.keep(self.rendition)
+        owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, states=OPEN)
+        if owner is None:
+            return self._outcome("busy", "another run has just taken it")
+        try:
+            return self._under(owner, crew, accept=accept)
+        except BaseException as error:
+            detail = error.detail if isinstance(error, ChannelError) else f"{type(error).__name__} in mid-send"
+            self.ledger.settle(self.delivery, owner, "begun", detail)
+            raise
+        finally:
+            crew.close()
+            self.roll.close()
+
+    def _under(self, owner: str, crew: Crew, *, accept: bool) -> Outcome:
+        found = self.roll.find(self.delivery.key)
+        if found and found.total >= 0:
+            if stale := self._stale(found, accept=accept):
+                self.ledger.settle(self.delivery, owner, "begun", stale)
+                return self._outcome("changed", stale)
+            mailing = self._enrol(found) if accept else found
+            self.roll.abandon(mailing)
+            self.roll.reopen(mailing)
+        else:
+            mailing = self._enrol(self.roll.begin(self.delivery.key, self.rendition.digest))
+        sending = self._passes(mailing, crew, owner)
+        if isinstance(sending.halt, BaseException):
+            raise sending.halt
+        return self._conclude(mailing, owner, sending.halt or "")
+
+    def _passes(self, mailing: Mailing, crew: Crew, owner: str) -> Sending:
+        """Go through the list, and again for those whom their servers put off, as long as patience lasts."""
+        suppressions = Suppressions(self.ledger.engine)
+        renewed = time.monotonic()
+
+        def keep() -> bool:
+            nonlocal renewed
+            if time.monotonic() - renewed < self.lease.total_seconds() / 10:
+                return True
+            renewed = time.monotonic()
+            return self.ledger.renew(self.delivery, owner, self.lease)
+
+        while True:
+            sending = Sending(mailing, self.roll, suppressions, self.audience, self._terms(), keep)
+            sending.run(crew)
+            due = self.roll.next_due(mailing)
+            wait = (due - datetime.now(UTC)).total_seconds() if due else None
+            if sending.halt is not None or wait is None or wait > self.patience:
+                return sending
+            self._rest(mailing, wait, keep)
+
+    def _rest(self, mailing: Mailing, seconds: float, keep: Callable[[], bool]) -> None:
+        """Wait, but not past a person's word."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and keep() and self.roll.wanted(mailing) == "go":
+            time.sleep(max(0.0, min(0.5, ends - time.monotonic())))
+
+    def _stale(self, mailing: Mailing, *, accept: bool) -> str:
+        """What has changed since the mailing began; "" if nothing has."""
+        done = f"{self.roll.counts(mailing).get('sent', 0):,} of {mailing.total:,} have it"
+        if mailing.digest != self.rendition.digest:
+            return f"the article has changed since this mailing began ({done}): put it back, or cancel the rest"
+        for _ in self.audience.pages():
+            pass
+        if self.audience.digest != mailing.audience and not accept:
+            return f"the list has changed since this mailing began ({done}): put it back, or go on with --accept-list"
+        return ""
+
+    def _enrol(self, mailing: Mailing) -> Mailing:
+        """Write down who is meant. Raises `Rejected` for an empty list."""
+        total = max(mailing.total, 0)
+        for page in self.audience.pages():
+            meant = [(found.hashed, self._subject(found.hashed)) for found in page if isinstance(found, Recipient)]
+            total += self.roll.enrol(mailing, total + 1, meant)
+        if not total:
+            raise Rejected(self.channel.account, "nobody is on the list; `pressroom mail audience` says why")
+        return self.roll.finish(mailing, self.audience.digest, total)
+
+    def _subject(self, hashed: bytes) -> int:
+        """The first subject for all; in a test one of several for a share, and none yet for the rest."""
+        if not self.rendition.subjects:
+            return 0
+        tested = int.from_bytes(hashed[:4], "big") % 100 < self.rendition.test_share
+        return hashed[4] % (len(self.rendition.subjects) + 1) if tested else REST
+
+    def _terms(self) -> Terms:
+        settings = self.channel.settings
+        most = WarmUp.of(settings.warm_up, settings.warm_up_from).most_on(datetime.now(UTC).date())
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        budget = None if most is None else max(0, most - self.roll.sent_since(self.channel.account, today))
+        pace = Pace(settings.per_hour, settings.domain_per_hour, time.monotonic)
+        return Terms(account=self.channel.account, pace=pace, budget=budget, defer=self.defer, patience=self.patience)
+
+    def _conclude(self, mailing: Mailing, owner: str, halted: str) -> Outcome:
+        """How it ended, for people and for the ledger."""
+        counts = self.roll.counts(mailing)
+        told = summary(counts, mailing.total)
+        if left := self._left(mailing, counts, halted):
+            state, status, why = left
+            self.ledger.settle(self.delivery, owner, state, f"{told}; {why}")
+            return self._outcome(status, f"{told}; {why}")
+        receipt = Receipt(
+            channel=self.channel.account,
+            remote_ids=(f"{self.delivery.key}@{self.rendition.sender.rpartition('@')[2]}",),
+            url="",
+            digest=self.rendition.digest,
+            sent_at=datetime.now(UTC),
+        )
+        self.ledger.sent(self.delivery, receipt)
+        return self._outcome("sent", told)
+
+    def _left(self, mailing: Mailing, counts: Mapping[Standing, int], halted: str) -> tuple[State, Status, str] | None:
+        """What is left to do, and by whom; None where nothing is."""
+        article, rest = self.delivery.article, self.roll.rest(mailing)
+        for wrong, ending in (
+            (halted == CANCELLED, ("held", "held", halted)),
+            (halted and counts.get("waiting", 0) > rest, ("begun", "held", halted)),
+            (counts.get("failed"), ("begun", "failed", "publish again to try those who were refused")),
+            (counts.get("later"), ("begun", "held", "publish again for those who were put off")),
+            (counts.get("doubt"), ("held", "held", f"`pressroom status {article}` lists those in doubt")),
+            (rest, ("begun", "held", f"choose the subject for the rest: `pressroom mail winner {article} NUMBER`")),
+        ):
+            if wrong:
+                return ending  # type: ignore[return-value]  # words of both types, as they stand above
+        return None
+
+    def _outcome(self, status: Status, detail: str) -> Outcome:
+        outcome = Outcome(account=self.channel.account, status=status, detail=detail, digest=self.rendition.digest)
+        log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
+        return outcome
+
+
+WORDS: dict[Standing, str] = {
+    "waiting": "not yet sent",
+    "claimed": "on the wire",
+    "later": "put off by their servers",
+    "bounced": "with no such mailbox (suppressed)",
+    "failed": "refused",
+    "doubt": "in doubt",
+    "suppressed": "left out (suppressed)",
+}
+
+
+def summary(counts: Mapping[Standing, int], total: int) -> str:
+    """`1,990 of 2,000 sent, 8 with no such mailbox (suppressed), 2 in doubt`."""
+    rest = [f"{counts[state]:,} {words}" for state, words in WORDS.items() if counts.get(state)]
+    return ", ".join([f"{counts.get('sent', 0):,} of {total:,} sent", *rest])

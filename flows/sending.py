@@ -1,0 +1,283 @@
+"""The turns of a mailing: who is next goes on the disk, then on the wire, then its end goes on the disk."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from channels.errors import ChannelError, Misconfigured, Unavailable
+from channels.lines import Recipient, Reply
+from flows.roll import Mailing, Place, Roll, Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.lines import Crew, Returned
+    from flows.audience import Audience
+    from flows.pace import Pace
+    from flows.suppressions import Suppressions
+
+ATTEMPTS = 5  # of one message that a server puts off
+ASIDE = 5_000  # recipients that wait for their domain's turn
+REFUSED_FIRST, REFUSED_LATER = 10, 100  # so many refusals in a row are no recipient's fault
+CANCELLED = "cancelled by hand"
+FRESH = 1.0  # seconds that an answer about suppressions holds
+HEED = 1.0  # seconds between two looks at what a person wants
+log = logging.getLogger("pressroom.deliver")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a mailing is."""
+
+    account: str
+    done: int
+    total: int
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.done:,} of {self.total:,} sent{self.note and ', ' + self.note}"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A recipient, and the row that stands for them."""
+
+    place: Place
+    recipient: Recipient
+    asked: float  # when (`time.monotonic`) they were seen to be on no list of suppressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a mailing may go."""
+
+    account: str
+    pace: Pace
+    budget: int | None = None  # messages that may still go today; None: as many as there are
+    defer: float = 60.0  # seconds until the second attempt, then four times as long each
+    patience: float = 120.0  # seconds that a server may be away
+
+
+class Sending:
+    """One pass over the list. `halt` says why it ended early: a person's word, a budget, an error."""
+
+    def __init__(
+        self,
+        mailing: Mailing,
+        roll: Roll,
+        suppressions: Suppressions,
+        audience: Audience,
+        terms: Terms,
+        keep: Callable[[], bool],
+    ) -> None:
+        self.mailing, self._roll, self._suppressions = mailing, roll, suppressions
+        self._audience, self._terms, self._keep = audience, terms, keep
+        self.halt: str | ChannelError | BaseException | None = None
+        self.done = roll.counts(mailing).get("sent", 0)
+        self._budget = terms.budget
+        self._paused = False
+        self._heeded = self._told = 0.0
+        self._down_since, self._resume_at, self._delay = 0.0, 0.0, 0.5
+        self._sent_any, self._refusals = False, 0
+        self._unproved: list[tuple[Letter, str]] = []  # bounces before anything was taken: perhaps our own fault
+        self._aside: deque[Letter] = deque()
+        self._pulled: set[int] = set()
+        self._under_way: dict[bytes, Letter] = {}
+        self._source: Iterator[Letter] | None = None
+
+    def run(self, crew: Crew) -> None:
+        """Send until nothing is left that may go now, or something halts it. Waits for what is on the wire."""
+        self._source = self._letters()
+        exhausted = False
+        while True:
+            self._heed()
+            settled = self._collect(crew, exhausted)
+            letters, left_out, exhausted = self._choose(crew.free * crew.size, exhausted)
+            if settled or left_out or letters:
+                # who is next is on the disk before anything goes on the wire
+                numbers = [letter.place.number for letter in letters]
+                self._roll.turn(self.mailing, [*settled, *left_out], numbers)
+            self._hand(crew, letters)
+            self._tell()
+            if not crew.busy and (self.halt is not None or (exhausted and not self._aside)):
+                break
+        self._own_up()
+
+    def _collect(self, crew: Crew, exhausted: bool) -> list[Settled]:  # noqa: FBT001 - told by `run` to itself
+        """How some ended; waits for them no longer than there is nothing else to do."""
+        may_choose = crew.free and not exhausted and not self._aside and self._may_go()
+        came = crew.returned(0.0 if may_choose and self._terms.pace.wait() == 0 else 0.2)
+        now = datetime.now(UTC)
+        return [ended for returned in came for ended in self._settle(returned, now)]
+
+    def _hand(self, crew: Crew, letters: Sequence[Letter]) -> None:
+        self._pulled -= {letter.place.number for letter in letters}
+        self._under_way |= {letter.recipient.hashed: letter for letter in letters}
+        for at in range(0, len(letters), crew.size):
+            crew.hand([letter.recipient for letter in letters[at : at + crew.size]])
+
+    def _letters(self) -> Iterator[Letter]:
+        """Those of the list who still get it, in the list's order."""
+        for page in self._audience.pages():
+            meant = {found.hashed: found for found in page if isinstance(found, Recipient)}
+            places, stopped = self._roll.places(self.mailing, meant), self._roll.suppressed(meant)
+            now, asked = datetime.now(UTC), time.monotonic()
+            for hashed, recipient in meant.items():
+                place = places.get(hashed)
+                if place is None or place.number in self._pulled:
+                    continue
+                if place.state == "waiting" or (place.state == "later" and _aware(place.due_at) <= now):
+                    subject = self.mailing.winner if place.subject < 0 else place.subject
+                    if subject is not None:
+                        self._pulled.add(place.number)
+                        at = 0.0 if hashed in stopped else asked
+                        yield Letter(place, replace(recipient, subject=subject), at)
+
+    def _choose(self, most: int, exhausted: bool) -> tuple[list[Letter], list[Settled], bool]:  # noqa: FBT001 - see `run`
+        """The next letters, those who must get nothing after all, and whether the list is at its end."""
+        chosen: list[Letter] = []
+        if not self._may_go():
+            return [], [], exhausted
+        while len(chosen) < most and self._terms.pace.wait() == 0 and self._budget != len(chosen):
+            letter = self._next()
+            if letter is None:
+                exhausted = len(self._aside) < ASIDE
+                break
+            self._terms.pace.take(letter.recipient.domain)
+            chosen.append(letter)
+        if self._budget is not None and self._budget == len(chosen):
+            self.halt = "today's share of the warm-up is sent; go on tomorrow"
+        stopped = self._stopped(chosen)
+        letters = [letter for letter in chosen if letter.recipient.hashed not in stopped]
+        out = [letter for letter in chosen if letter.recipient.hashed in stopped]
+        left_out = [Settled(number=letter.place.number, state="suppressed") for letter in out]
+        self._budget = None if self._budget is None else self._budget - len(letters)
+        return letters, left_out, exhausted
+
+    def _stopped(self, letters: list[Letter]) -> set[bytes]:
+        """The hashes among some letters that are suppressed by now. What was asked a moment ago still holds."""
+        now = time.monotonic()
+        old = [letter.recipient.hashed for letter in letters if now - letter.asked > FRESH]
+        return self._roll.suppressed(old) if old else set()
+
+    def _next(self) -> Letter | None:
+        """The first whose domain may have one now."""
+        for _ in range(len(self._aside)):
+            letter = self._aside.popleft()
+            if self._terms.pace.wait_for(letter.recipient.domain) == 0:
+                return letter
+            self._aside.append(letter)
+        assert self._source is not None  # noqa: S101 - `run` has made it
+        while len(self._aside) < ASIDE:
+            found = next(self._source, None)
+            if found is None or self._terms.pace.wait_for(found.recipient.domain) == 0:
+                return found
+            self._aside.append(found)
+        return None
+
+    def _settle(self, returned: Returned, now: datetime) -> list[Settled]:
+        letters = [self._under_way.pop(recipient.hashed) for recipient in returned.recipients]
+        match returned.error:
+            case None:
+                return [self._judge(*ended, now) for ended in zip(letters, returned.replies, strict=True)]
+            case Unavailable() as error:
+                self._down(error)
+            case ChannelError() as error:
+                self.halt = error
+            case error:
+                # not one of ours: perhaps it was sent before this went wrong
+                self.halt = error
+                return [Settled(number=letter.place.number, state="doubt") for letter in letters]
+        self._aside.extendleft(letters)
+        self._pulled |= {letter.place.number for letter in letters}
+        self._budget = None if self._budget is None else self._budget + len(letters)
+        return [Settled(number=letter.place.number, state="waiting") for letter in letters]
+
+    def _judge(self, letter: Letter, reply: Reply, now: datetime) -> Settled:
+        number = letter.place.number
+        match reply.fate:
+            case "sent":
+                self._took()
+                return Settled(number=number, state="sent", reply=reply.code, sent_at=now)
+            case "doubt":
+                self._down(Unavailable(self._terms.account, "the server went away with a message in its hands"))
+            case "later" if letter.place.attempts + 1 < ATTEMPTS:
+                due = now + timedelta(seconds=self._terms.defer * 4**letter.place.attempts)
+                return Settled(number=number, state="later", reply=reply.code, due_at=due)
+            case "later":
+                return Settled(number=number, state="failed", reply=reply.code)
+            case _:
+                self._refused(letter, reply)
+        return Settled(number=number, state=reply.fate, reply=reply.code)
+
+    def _took(self) -> None:
+        """The server is there, and takes our mail."""
+        self.done += 1
+        self._sent_any, self._refusals, self._down_since, self._delay = True, 0, 0.0, 0.5
+        for letter, code in self._unproved:
+            self._suppressions.add(letter.recipient.hashed, "bounced", code)
+        self._unproved.clear()
+
+    def _refused(self, letter: Letter, reply: Reply) -> None:
+        self._refusals += 1
+        if reply.fate == "bounced" and self._sent_any:
+            self._suppressions.add(letter.recipient.hashed, "bounced", reply.code)
+        elif reply.fate == "bounced":
+            self._unproved.append((letter, reply.code))
+        if self._refusals >= (REFUSED_LATER if self._sent_any else REFUSED_FIRST) and self.halt is None:
+            what = f"the server refuses one recipient after the other ({reply.code})"
+            self.halt = Misconfigured(self._terms.account, what)
+
+    def _own_up(self) -> None:
+        """Bounces of a run in which nothing was taken: addresses are dead, or we are turned away; who knows?"""
+        if isinstance(self.halt, Misconfigured):
+            again = [Settled(number=letter.place.number, state="failed", reply=code) for letter, code in self._unproved]
+            self._roll.turn(self.mailing, again, ())
+        else:
+            for letter, code in self._unproved:
+                self._suppressions.add(letter.recipient.hashed, "bounced", code)
+        self._unproved.clear()
+
+    def _down(self, error: Unavailable) -> None:
+        """The server as a whole is away: wait, longer each time, until patience ends."""
+        now = time.monotonic()
+        self._down_since = self._down_since or now
+        if now - self._down_since > self._terms.patience:
+            self.halt = error
+        if now >= self._resume_at:  # the other lines tell of the same trouble
+            self._resume_at = now + max(self._delay, min(error.retry_after or 0, self._terms.patience))
+            self._delay = min(self._delay * 2, 15.0)
+
+    def _may_go(self) -> bool:
+        return self.halt is None and not self._paused and time.monotonic() >= self._resume_at
+
+    def _heed(self) -> None:
+        """What a person wants, and whether the mailing is still ours: looked at once a second."""
+        now = time.monotonic()
+        if now - self._heeded < HEED:
+            return
+        self._heeded = now
+        if not self._keep():
+            self.halt = Unavailable(self._terms.account, "another run has taken this mailing over")
+        wanted = self._roll.wanted(self.mailing)
+        self._paused = wanted == "pause"
+        if wanted == "cancel" and self.halt is None:
+            self.halt = CANCELLED
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if now - self._told >= 1:
+            self._told = now
+            note = "paused" if self._paused else "the server is away" if now < self._resume_at else ""
+            progress = Progress(self._terms.account, self.done, self.mailing.total, note)
+            log.info("%s", progress, extra={"progress": progress})
+
+
+def _aware(moment: datetime | None) -> datetime:
+    return moment or datetime.max.replace(tzinfo=UTC)
