@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import ClassVar, Literal
 
 Fate = Literal["sent", "later", "bounced", "failed", "doubt"]
-DEAD = ("5.1.", "5.2.1", "5.4.4")  # RFC 3463: no such mailbox or domain, a closed mailbox, no host for it
+# RFC 3463: no such mailbox or domain, one that moved, a closed mailbox, no host for it; 5.1.7 and 5.1.8 are about us
+DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1", "5.4.4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Recipient:
     hashed: bytes  # `channels.seal`: what stands for the address
     fields: Mapping[str, str] = field(default_factory=dict)
     subject: int = 0  # which of the mail's subjects
+    row: int = 0  # of the list, from 1
 
     def __repr__(self) -> str:
         return f"Recipient({self.hashed.hex()})"

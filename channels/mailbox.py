@@ -60,8 +60,7 @@ def unseen(settings: ReturnsSettings) -> Iterator[Letter]:
             for number in _answer(imap.uid("SEARCH", "UNSEEN")).split():
                 yield from _letter(imap, number.decode())
         finally:
-            with suppress(OSError, imaplib.IMAP4.error):
-                imap.logout()
+            _hang_up(imap)
 
 
 def _letter(imap: imaplib.IMAP4, number: str) -> Iterator[Letter]:
@@ -90,9 +89,16 @@ def _connected(settings: ReturnsSettings) -> imaplib.IMAP4:
     try:
         _log_in(imap, settings, context)
     except BaseException:
-        imap.shutdown()
+        _hang_up(imap)
         raise
     return imap
+
+
+def _hang_up(imap: imaplib.IMAP4) -> None:
+    with suppress(OSError, imaplib.IMAP4.error):
+        imap.logout()
+    with suppress(OSError):
+        imap.shutdown()  # which a logout that fails leaves undone
 
 
 def _context(settings: ReturnsSettings) -> ssl.SSLContext:

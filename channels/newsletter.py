@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import SecretStr
 
 from channels.base import Capabilities, Channel, Parcel, Receipt
 from channels.dkim import signer
 from channels.errors import ChannelError, Misconfigured, Unsupported
 from channels.lines import Crew, Recipient
+from channels.lists import ListSettings
 from channels.press import Manner, Press
 from channels.seal import Seal
 from channels.smtp import Security, Server, Wires
@@ -25,10 +25,8 @@ SOMEBODY = Recipient(address="reader@example.invalid", hashed=bytes(16))  # stan
 NOBODYS = Seal(bytes(32))  # what is only looked at needs no secret
 
 
-class NewsletterSettings(BaseModel):
+class NewsletterSettings(ListSettings):
     """A mail server and a list. `leave` is where `pressroom mail serve` answers, `returns` where bounces arrive."""
-
-    model_config = ConfigDict(frozen=True)
 
     host: str = ""
     port: int = 0
@@ -36,16 +34,8 @@ class NewsletterSettings(BaseModel):
     user: str = ""
     password: SecretStr = SecretStr("")
     ca: str = ""
-    connections: Annotated[int, Field(ge=1, le=100)] = 4
-    audience: SecretStr = SecretStr("")  # a CSV file, or a SQLAlchemy URL, which may hold a password
-    query: str = ""
-    consent: Annotated[str, Field(pattern="^(required|elsewhere)$")] = "required"
     leave: str = ""
     returns: str = ""
-    per_hour: Annotated[int, Field(ge=0)] = 0
-    domain_per_hour: Annotated[int, Field(ge=0)] = 0
-    warm_up: Annotated[str, Field(pattern=r"^\d*(,\d+)*$")] = ""  # messages a day: "50,100,250,500,1000"
-    warm_up_from: date | None = None
     dkim_key: str = ""
     dkim_selector: str = ""
 
@@ -66,7 +56,7 @@ class Mail(Channel[Newsletter]):
     @property
     def configured(self) -> bool:
         """Whether there are a server and a list."""
-        return bool(self.settings.host and self.settings.audience.get_secret_value())
+        return bool(self.settings.host and self.settings.has_list)
 
     def parcel(self, rendition: Newsletter, key: str) -> Parcel:
         """The message, both of its parts, and a view that needs no internet."""

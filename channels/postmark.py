@@ -8,23 +8,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import SecretStr
 
 from channels.base import Capabilities, Receipt
 from channels.campaigns import Campaign, Step, sender
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
+from channels.lines import Crew, Fate, Line, Recipient, Reply, Threads
+from channels.lists import ListSettings
 from content import merging
 from content.fitting import Limits
 
 if TYPE_CHECKING:
     import httpx
 
+    from channels.seal import Seal
     from content.findings import Finding
     from content.newsletter import Newsletter
 
 Kind = Literal["sent", "suppressed", "refused", "later"]
 
 BATCH = 500  # messages
+AT_ONCE = 100  # of ours: so many are in doubt where the answer to a batch is lost
 WEIGHT = 45_000_000  # bytes of one batch; 50 MB is the most, whatever a megabyte is
 WAY_OFF = "{{{ pm:unsubscribe }}}"  # a stream's own: the address of a link that has it for its href
 SOMEBODY = "reader@example.invalid"
@@ -34,10 +38,8 @@ LATER = frozenset({100, 429})
 OURS = frozenset({10, 400, 401, 405, 412, 413})
 
 
-class PostmarkSettings(BaseModel):
-    """A server's API token, and the id of one of its broadcast streams."""
-
-    model_config = ConfigDict(frozen=True)
+class PostmarkSettings(ListSettings):
+    """A server's API token, the id of one of its broadcast streams, and a list."""
 
     token: SecretStr = SecretStr("")
     stream: str = "broadcast"
@@ -85,21 +87,21 @@ class Postmark(Campaign):
         http: httpx.Client | None = None,
     ) -> None:
         super().__init__(account, http)
-        self._settings = settings or PostmarkSettings()
-        self.api = self._settings.api.rstrip("/")
+        self.settings = settings or PostmarkSettings()
+        self.api = self.settings.api.rstrip("/")
 
     @property
     def configured(self) -> bool:
-        """Whether there are a token and a stream."""
-        return bool(self._settings.token.get_secret_value() and self._settings.stream)
+        """Whether there are a token, a stream and a list."""
+        return bool(self.settings.token.get_secret_value() and self.settings.stream and self.settings.has_list)
 
     def credentials(self) -> dict[str, str]:
         """The server's token."""
-        return {"X-Postmark-Server-Token": self._settings.token.get_secret_value(), "Accept": "application/json"}
+        return {"X-Postmark-Server-Token": self.settings.token.get_secret_value(), "Accept": "application/json"}
 
     def secrets(self) -> tuple[str, ...]:
         """The token alone."""
-        return (self._settings.token.get_secret_value(),)
+        return (self.settings.token.get_secret_value(),)
 
     def spelling(self, name: str, otherwise: str) -> str:
         """Postmark fills in the way off the list; the rest stays marked, for each recipient's own words."""
@@ -123,6 +125,11 @@ class Postmark(Campaign):
     def publish(self, rendition: Newsletter, key: str, prepared: str = "") -> Receipt:
         """Refuses: a list is sent to recipient by recipient, with `send_batch`."""
         raise Unsupported(self.account, "is sent recipient by recipient")
+
+    def crew(self, rendition: Newsletter, key: str, seal: Seal) -> Crew:
+        """Batches side by side. Raises `Misconfigured`."""
+        self.must_be_set_up()
+        return Threads(lambda: Batches(self, rendition, key), self.settings.connections, AT_ONCE)
 
     def batches(self, letters: Sequence[Letter], key: str) -> Iterator[list[Letter]]:
         """The letters in as few batches as Postmark takes."""
@@ -168,7 +175,7 @@ class Postmark(Campaign):
             "Subject": letter.subject,
             "HtmlBody": letter.html,
             "TextBody": letter.text,
-            "MessageStream": self._settings.stream,
+            "MessageStream": self.settings.stream,
             "Headers": [{"Name": name, "Value": value} for name, value in letter.headers],
             "Metadata": {"delivery": key, **dict(letter.metadata)},
         }
@@ -176,11 +183,11 @@ class Postmark(Campaign):
     def doctor(self) -> list[Finding]:
         """Ask for the stream."""
         if not self.configured:
-            return self.missing("token", "stream")
-        return self.existing(f"broadcast stream “{self._settings.stream}”", self._stream)
+            return self.missing("token", "stream", "audience")
+        return self.existing(f"broadcast stream “{self.settings.stream}”", self._stream)
 
     def _stream(self) -> None:
-        told = self.ask(f"/message-streams/{self._settings.stream}")
+        told = self.ask(f"/message-streams/{self.settings.stream}")
         with self.understood("stream"):
             kind = told["MessageStreamType"]
         if kind != "Broadcasts":
@@ -194,6 +201,48 @@ class Postmark(Campaign):
         if code in LATER:
             return Unavailable(self.account, detail)
         return Misconfigured(self.account, detail) if code in OURS else None
+
+
+FATES: dict[Kind, Fate] = {"sent": "sent", "suppressed": "bounced", "refused": "failed", "later": "later"}
+
+
+class Batches(Line):
+    """One request at a time, of up to a hundred messages."""
+
+    size = AT_ONCE
+
+    def __init__(self, postmark: Postmark, rendition: Newsletter, key: str) -> None:
+        self._postmark, self._key = postmark, key
+        self._mail = postmark.worded(rendition)
+        self._subjects = (self._mail.subject, *self._mail.subjects)
+
+    def carry(self, recipients: Sequence[Recipient]) -> list[Reply]:
+        """Send each recipient's message."""
+        letters = [self._letter(recipient) for recipient in recipients]
+        told = [one for batch in self._postmark.batches(letters, self._key) for one in self._sent(batch)]
+        return [Reply(FATES[result.kind], str(result.code)) for result in told]
+
+    def close(self) -> None:
+        """The account's client is closed with the account."""
+
+    def _sent(self, batch: Sequence[Letter]) -> list[Result]:
+        return self._postmark.send_batch(batch, self._key)
+
+    def _letter(self, recipient: Recipient) -> Letter:
+        def words(name: str, otherwise: str) -> str:
+            return merging.one_line(recipient.fields.get(name, "")) or otherwise
+
+        def html(name: str, otherwise: str) -> str:
+            return merging.in_html(recipient.fields.get(name, "")) or otherwise
+
+        return Letter(
+            to=recipient.address,
+            sender=sender(self._mail),
+            subject=merging.fill(self._subjects[recipient.subject], words),
+            html=merging.fill(self._mail.html, html),
+            text=merging.fill(self._mail.text, words),
+            reply_to=self._mail.reply_to,
+        )
 
 
 def _result(told: Any) -> Result:

@@ -57,8 +57,9 @@ class Press:
         self._domain = newsletter.sender.rpartition("@")[2]
         subjects = (newsletter.subject, *newsletter.subjects)
         self._subjects = [(subject, b"" if merging.OPEN in subject else _subject(subject)) for subject in subjects]
-        self._head = self._common().as_bytes().removesuffix(b"\r\n")
-        boundary = f"=_{key}"
+        boundary = f"=_{key}"  # a random one would make every rendering another message
+        kind = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
+        self._head = self._common().as_bytes().removesuffix(b"\r\n") + kind.encode()
         self._body = [
             _part(boundary, "plain"), *_encoded(newsletter.text, merging.one_line),
             _part(boundary, "html"), *_encoded(newsletter.html, merging.in_html),
@@ -105,8 +106,6 @@ class Press:
         message["Precedence"] = "bulk"
         message["Content-Language"] = mail.language
         message["MIME-Version"] = "1.0"
-        # the boundary is the delivery's: a random one would make every rendering another message
-        message["Content-Type"] = f'multipart/alternative; boundary="=_{self._key}"'
         return message
 
 

@@ -36,7 +36,8 @@ SENDER = re.compile(  # what a server blames on the sender or the text
 NOBODY = re.compile(
     r"(?:no such|unknown|invalid|unrouteable|non-?existent) (?:user|recipient|mailbox|address|account|person)"
     r"|(?:user|recipient|mailbox|address|account)\b.{0,60}?"
-    r"(?:unknown|not found|n[o']t exist|n[o']t have an?\b|no longer|invalid|unavailable|disabled|rejected: access denied)",
+    r"(?:unknown|not found|n[o']t exist|n[o']t have an?\b|no longer|invalid|unavailable|disabled)"
+    r"|recipient address rejected: access denied",
     re.IGNORECASE | re.DOTALL,
 )
 

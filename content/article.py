@@ -23,7 +23,7 @@ from pydantic import (
 from content import faults, foreign, frontmatter, mediums, merging, shortcodes, source
 from content.findings import Finding, Refused, blocking
 from content.frontmatter import Mapping
-from content.markdown import Body, render
+from content.markdown import Body, render, until
 from content.typography import educate
 
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
@@ -57,10 +57,18 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _without_marks(value: str) -> str:
+    # YAML's "\\uFDD3" could write one
+    if merging.OPEN in value:
+        raise ValueError("expected no character that Unicode keeps for programs")
+    return value
+
+
 def _merged(value: Any) -> Any:
     """Mark the merge fields of a subject or preheader, and refuse what looks like one and is none."""
     if not isinstance(value, str):
         return value
+    _without_marks(value)
     for match in merging.SPELLED.finditer(value):
         if wrong := merging.trouble(match["name"], match["otherwise"]):
             raise ValueError(f"expected a merge field that can be filled in; {wrong}")
@@ -70,11 +78,18 @@ def _merged(value: Any) -> Any:
     return marked
 
 
+def _unmerged(value: str) -> str:
+    if merging.MISSPELT.search(value):
+        raise ValueError("expected plain words: merge fields belong into the text, or a mail's subject and preheader")
+    return _without_marks(value)
+
+
 SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "skip": False}
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[Said, AfterValidator(_unmerged)]
 Prose = Annotated[Text, AfterValidator(educate)]
-Merged = Annotated[Prose, BeforeValidator(_merged)]  # may hold merge fields
+Merged = Annotated[Said, BeforeValidator(_merged), AfterValidator(educate)]  # may hold merge fields
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")]
 Moment = Annotated[date | datetime, BeforeValidator(_moment)]
@@ -195,7 +210,7 @@ class Meta(Part):
     title: Prose
     slug: Slug
     date: Moment
-    description: Annotated[str, AfterValidator(educate)] = ""
+    description: Annotated[str, AfterValidator(_unmerged), AfterValidator(educate)] = ""
     updated: Moment | None = None
     language: Language = "en"
     authors: tuple[Person, ...] = ()
@@ -241,8 +256,8 @@ class Article:
     @cached_property
     def mail_opening(self) -> Body | None:
         """What stands above `<!-- more -->` in a mail; None where the article has no such line."""
-        opening = mediums.until_more(self._for_mail)
-        return None if opening is None else self._rendered(opening)
+        marked = mediums.with_cut(self._for_mail)
+        return None if marked is None else until(self._rendered(marked), mediums.CUT)
 
     @property
     def _for_web(self) -> str:

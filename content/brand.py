@@ -118,6 +118,20 @@ class Labels(Part):
     read_on: str = "Read the whole article"
     unsubscribe: str = "Unsubscribe"
     why: str = "You receive this because you signed up for our newsletter."
+    leave_title: str = "Leave this list?"
+    leave_ask: str = "One press of the button, and no more newsletters will come to you."
+    leave_button: str = "Unsubscribe"
+    left_title: str = "You are off the list"
+    left_text: str = "No more newsletters will come to you. One that is already on its way may still arrive."
+    back_button: str = "That was a mistake"
+    back_title: str = "You are back on the list"
+    back_text: str = "The next newsletter will come to you as before."
+    leave_unknown_title: str = "This link does not work"
+    leave_unknown: str = "A part of it may be missing. Open it from a newsletter once more, or write to us."
+    leave_trouble_title: str = "That did not work just now"
+    leave_trouble: str = "Nothing was saved. Please try again in a few minutes."
+    leave_busy: str = "Too many requests came from here. Please try again in a minute."
+    leave_write: str = "Write to us"
 
 
 class Brand(Part):

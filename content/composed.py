@@ -114,7 +114,7 @@ def _place(
         return
     assets[found.path] = found
     image.set("src", found.path)
-    if found.width:
+    if found.width and not image.get("width"):
         image.set("width", str(found.width))
         image.set("height", str(found.height))
 

@@ -80,14 +80,28 @@ class Body:
 
 
 def excerpt(body: Body, words: int = 90) -> Body:
-    """The first blocks of a body: up to its first heading, or as many as make about so many words."""
+    """The first blocks of a body: up to the first heading below some text, or as many as make about so many words."""
     root, said = body.copy(), 0
     for block in list(root):
         if said and (block.tag in HEADINGS or said >= words):
             said = words
             block.drop_tree()
-        else:
+        elif block.tag not in HEADINGS:
             said += len(block.text_content().split())
+    return Body(root, ())
+
+
+def until(body: Body, sign: str) -> Body:
+    """What stands above a sign: its own paragraph goes, and everything behind it."""
+    root = body.copy()
+    place = next((element for element in root.iter() if sign in (element.text or "")), None)
+    while place is not None and (around := place.getparent()) is not None:
+        for later in list(place.itersiblings()):
+            around.remove(later)
+        place.tail = None
+        if not text_of(place).replace(sign, "") and place.find(".//img") is None:
+            around.remove(place)
+        place = around
     return Body(root, ())
 
 

@@ -16,9 +16,12 @@ OPEN, OTHERWISE, CLOSE = "\ufdd3", "\ufdd4", "\ufdd5"
 BLANK = "\ufdd6"  # a blank within a mark, where no line is broken
 UNSUBSCRIBE = "unsubscribe"  # the one field that every mail has: each recipient's own way off the list
 SPELLED = re.compile(
-    r"\{\{-?[ \t]*subscriber\.(?P<name>[A-Za-z_]\w*)[ \t]*"
+    # a name neither begins nor ends with "_", which would be Markdown's emphasis
+    r"\{\{-?[ \t]*subscriber\.(?P<name>[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?)[ \t]*"
     r"(?:\|[ \t]*default\([ \t]*(?P<quote>[\"'“”‘’])(?P<otherwise>[^{}\n]*?)[\"'“”‘’][ \t]*\)[ \t]*)?-?\}\}"
 )
+MISSPELT = re.compile(r"\{\{-?[ \t]*subscribers?\b[^{}\n]{0,200}\}\}", re.IGNORECASE)
+EXAMPLE = '{{ subscriber.first_name | default("there") }}'
 MARK = re.compile(f"{OPEN}([^{OTHERWISE}]*){OTHERWISE}(.*?){CLOSE}", re.DOTALL)
 MARKUP = re.compile(r"[<>&*_`\[\]\\|]")
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import css_inline
 import mjml
+import regex
 from lxml import etree
 from markupsafe import Markup
 
-from content import merging, plaintext
+from content import mailbody, merging, plaintext
 from content.composed import Composed, compose_mail
 from content.findings import Finding, Refused, Severity
 from content.markdown import HEADINGS, text_of
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 # stands for each recipient's way off the list until the mail is made: MJML takes no mark within an address
 WAY_OFF = "https://unsubscribe.invalid/"
 LINKED = re.compile(rf'(?:href|src)="[^"]*(?:{merging.OPEN}(?!{merging.UNSUBSCRIBE})|%EF%B7%93)', re.IGNORECASE)
-WIDTH = 536  # pixels of text and pictures: a 600 px mail less its margins
+SUBJECT = "pressroom-subject"  # stands for the subject until then: MJML spells the marks in it another way
+CHARSET = '<meta http-equiv="Content-Type" content="text/html; charset=UTF-8">'
+# MJML spells these in attributes as a program would, \u{a0}; written as references they pass
+AWKWARD = regex.compile(r"[\p{M}\p{C}\p{Z}\\--[ \n\t]]", regex.VERSION1)
+# beside a short preheader mail programs show the mail's first line: blanks that none of them leaves out keep it away
+BLANK, SHOWN = "\u034f\u200c\xa0", 150
 CLIPPED, HEAVY = 100_000, 85_000  # Gmail cuts a mail off at about 102 KB of HTML
 
 
@@ -73,8 +79,8 @@ class Newsletter(Rendition):
         composed = compose_mail(article, context, excerpt=excerpt)
         brand, trial = context.brand, overrides.test
         logo = brand_logo(context, mail=True)
-        subject = overrides.subject or article.meta.title
-        preheader = overrides.preheader or article.description
+        subject = _one_line(overrides.subject or article.meta.title)
+        preheader = _one_line(overrides.preheader or article.description)
         names = {
             **view(article, context),
             "subject": subject,
@@ -99,7 +105,7 @@ class Newsletter(Rendition):
             unsubscribe=unsubscribe_address(context),
             postal_address=brand.postal_address,
             assets=composed.assets + ((logo.asset,) if logo and logo.asset else ()),
-            subjects=trial.subjects if trial else (),
+            subjects=tuple(map(_one_line, trial.subjects)) if trial else (),
             test_share=trial.share if trial else 0,
             test_winner=trial.winner if trial else "",
             weights=_weights(composed.root),
@@ -165,20 +171,36 @@ def unsubscribe_address(context: Context) -> str:
     return context.brand.email.unsubscribe or f"{context.site}/unsubscribe/"
 
 
+def _one_line(text: str) -> str:
+    """A header's words: a line break within would begin another header."""
+    return " ".join(text.split())
+
+
 def _html(article: Article, context: Context, composed: Composed, names: dict[str, object]) -> str:
     root = deepcopy(composed.root)
-    page = context.page_url(article)
-    for link in root.iter("a"):
-        # mail programs strip ids: a jump within the text leads to the page instead
-        if link.get("href", "").startswith("#"):
-            link.set("href", page + link.get("href", ""))
-    for image in root.iter("img"):
-        _fit(image, context, article)
-    body = "".join(_xml(block) for block in root)
-    template = context.templates.get_template("newsletter/article.mjml")
-    source = template.render(**names, body=Markup(body), unsubscribe=WAY_OFF)  # noqa: S704 - nh3 has cleaned it
+    absolute = partial(context.absolute, article=article)
+    mailbody.suit(root, context.page_url(article), absolute, article.direction)
+    own = {
+        "subject": SUBJECT,
+        "filler": BLANK * (SHOWN - len(merging.plain(str(names["preheader"])))),
+        "room": mailbody.ROOM,
+        "for_word": mailbody.for_word,
+        "body": Markup("".join(_xml(block) for block in root)),  # noqa: S704 - nh3 has cleaned it
+        "unsubscribe": WAY_OFF,
+    }
+    html = _inliner().inline(_compiled(context.templates.get_template("newsletter/article.mjml").render(names | own)))
+    way_off = merging.unsubscribe_mark(escape(unsubscribe_address(context)))
+    html = html.replace(WAY_OFF, way_off).replace(SUBJECT, escape(str(names["subject"])))
+    # browsers look for it in the first 1,024 bytes, where the inliner puts the styles
+    return html.replace(CHARSET, "", 1).replace("<head>", f"<head>{CHARSET}", 1)
+
+
+def _compiled(source: str) -> str:
+    """HTML of MJML. Raises `Refused` where a project's own template is faulty."""
+    head, mark, body = source.partition("<mj-body")  # the head's styles know no references
+    source = head + mark + AWKWARD.sub(lambda found: f"&#{ord(found[0])};", body)
     try:
-        html = mjml.mjml2html(source, fonts={})  # no font is loaded from outside
+        return mjml.mjml2html(source, fonts={})  # no font is loaded from outside
     except ValueError as error:
         why = f"The newsletter's MJML can't be read: {error}."
         finding = Finding(
@@ -188,8 +210,6 @@ def _html(article: Article, context: Context, composed: Composed, names: dict[st
             file="templates/newsletter/article.mjml",
         )
         raise Refused([finding]) from error
-    way_off = merging.unsubscribe_mark(escape(unsubscribe_address(context)))
-    return _inliner().inline(html).replace(WAY_OFF, way_off)
 
 
 def _text(article: Article, context: Context, composed: Composed, names: dict[str, object]) -> str:
@@ -205,16 +225,9 @@ def _weights(root: HtmlElement) -> tuple[tuple[str, int], ...]:
     name = "the opening"
     for block in root:
         if block.tag in HEADINGS:
-            name = f"“{text_of(block)}”"
+            name = f"“{merging.plain(text_of(block))}”"
         sections[name] = sections.get(name, 0) + len(_xml(block).encode())
     return tuple(sections.items())
-
-
-def _fit(image: HtmlElement, context: Context, article: Article) -> None:
-    image.set("src", context.absolute(image.get("src", ""), article))
-    width = min(int(image.get("width") or WIDTH), WIDTH) if (image.get("width") or "0").isdigit() else WIDTH
-    image.set("width", str(width))  # Outlook reads no max-width
-    image.attrib.pop("height", None)
 
 
 def _xml(block: HtmlElement) -> str:

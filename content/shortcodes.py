@@ -21,6 +21,9 @@ CODE = re.compile(
     r"|(?<!`)(?P<ticks>`++)[^\n]{1,500}?(?<!`)(?P=ticks)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
+MARKUP_CODE = re.compile(r"<(?P<tag>pre|code)\b[^<>]*>(?:(?!<(?:pre|code)\b).)*?</(?P=tag)>", re.DOTALL | re.IGNORECASE)
+INDENTED = re.compile(r" {4}|\t")
+HOLDER = re.compile(r" {0,3}(?:[-*+]|\d+[.)]|:|\[\^[^\]]+\]:)[ \t]")  # its own text is what is indented below
 # Unicode keeps these for a program's inner use: no file has them
 PAIRED = "\ufdd0", "\ufdd1"  # stand in for braces that are meant to be read
 GONE = "\ufdd2"  # where something was taken out
@@ -44,17 +47,9 @@ def remove(text: str, file: str, first_line: int) -> Cleaned:
         return Cleaned(text, ())
     text = RAW.sub(lambda match: _protect(match[1]), text)
     text = ESCAPED.sub(lambda match: _protect("{{" + match[1] + match[2] + match[3] + "}}"), text)
-    text = CODE.sub(lambda match: _protect(match[0]), text)
-    notes: list[Finding] = []
-
-    def keep(match: re.Match[str]) -> str:
-        if wrong := merging.trouble(match["name"], match["otherwise"]):
-            line = first_line + text.count("\n", 0, match.start())
-            why = f"The merge field {match[0]} can't be filled in: {wrong}."
-            notes.append(Finding(rule="merge.field", severity="block", why=why, file=file, line=line))
-        return merging.mark(match[0])
-
-    text = merging.SPELLED.sub(keep, text)
+    for code in (CODE, MARKUP_CODE):
+        text = code.sub(lambda match: _protect(match[0]), text)
+    text, notes = _marked(text, file, first_line)
 
     def drop(match: re.Match[str]) -> str:
         literal = LITERAL.match(match[0])
@@ -66,6 +61,45 @@ def remove(text: str, file: str, first_line: int) -> Cleaned:
     lines = _Lines(text, first_line)
     cleaned = _without_dead_links(FOREIGN.sub(drop, text)).replace(GONE, "")
     return Cleaned(cleaned.replace(PAIRED[0], "{").replace(PAIRED[1], "}"), tuple(notes))
+
+
+def _marked(text: str, file: str, first_line: int) -> tuple[str, list[Finding]]:
+    """Mark the merge fields. One that can't be filled in is a fault: it would leave a gap in every mail."""
+    notes: list[Finding] = []
+
+    def fault(match: re.Match[str], wrong: str, lines: _Lines) -> None:
+        why = f"The merge field {match[0]} can't be filled in: {wrong}."
+        line = lines.at(match.start())
+        mend = f"Write, for example, {merging.EXAMPLE}."
+        notes.append(Finding(rule="merge.field", severity="block", why=why, mend=mend, file=file, line=line))
+
+    def keep(match: re.Match[str]) -> str:
+        if lines.at(match.start()) - first_line in code:
+            return _protect(match[0])
+        if wrong := merging.trouble(match["name"], match["otherwise"]):
+            fault(match, wrong, lines)
+        return merging.mark(match[0])
+
+    lines, code = _Lines(text, first_line), _indented_code(text)
+    marked = merging.SPELLED.sub(keep, text)
+    lines = _Lines(marked, first_line)
+    for match in merging.MISSPELT.finditer(marked):
+        fault(match, "it is spelt in another way", lines)
+    return marked, notes
+
+
+def _indented_code(text: str) -> set[int]:
+    """The lines of code that is marked by indentation alone, counted from 0."""
+    found: set[int] = set()
+    held, blank = False, True
+    for number, line in enumerate(text.split("\n")):
+        if line.strip() and INDENTED.match(line):
+            if not held and (blank or number - 1 in found):
+                found.add(number)
+        elif line.strip():
+            held = bool(HOLDER.match(line)) or (held and not blank)
+        blank = not line.strip()
+    return found
 
 
 class _Lines:

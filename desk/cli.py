@@ -12,11 +12,21 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from content.findings import Finding, Refused
-from desk.console import Voice
+from desk.mail.commands import mail
+from desk.options import (
+    CODES,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    Article,
+    Channels,
+    Json,
+    Root,
+    project,
+    voice_for,
+)
 from flows.errors import Unusable
-
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-CODES = "Exit codes: 0 done, 1 refused or failed, 2 the command was not understood."
 
 app = App(
     name="pressroom",
@@ -30,14 +40,7 @@ app = App(
     default_parameter=Parameter(negative="", show_default=False),
 )
 app.register_install_completion_command()
-
-Article = Annotated[str, Parameter(help="Its file, or its short name in content/articles.")]
-Root = Annotated[Path | None, Parameter(name="--root", help="The project's folder. Default: the one you are in.")]
-Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document, for scripts.")]
-Channels = Annotated[
-    tuple[str, ...],
-    Parameter(name=["--channel", "-c"], help="Only this channel; give it again for more. Default: all."),
-]
+app.command(mail)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -69,30 +72,19 @@ def refuse(refused: Refused, *, as_json: bool) -> None:
     voice.say("Nothing was sent.", "dim")
 
 
-def voice_for(*, as_json: bool) -> Voice:
-    """Colour on a terminal only, and never where NO_COLOR is set."""
-    return Voice(as_json=as_json, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-
-
-def project(root: Path | None) -> Path:
-    """The folder given, or the nearest one above with `content/brand.yaml`, or this one."""
-    if root:
-        return root
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()), here)
-
-
 @app.command(
     help_epilogue="To the outbox:  pressroom publish my-article\n\n"
     "For real:  pressroom publish my-article --live -c web -c mastodon"
 )
-def publish(
+def publish(  # noqa: PLR0913 - one a flag
     article: Article,
     *,
     channel: Channels = (),
     live: Annotated[bool, Parameter(help="Send for real, to the accounts that are set up.")] = False,
     correct: Annotated[bool, Parameter(help="Change what carries an earlier text.")] = False,
     campaign: Annotated[str, Parameter(help="The article goes out once in each campaign.")] = "",
+    segment: Annotated[tuple[str, ...], Parameter(help="Mail only to this part of the list: city=Boston.")] = (),
+    accept_list: Annotated[bool, Parameter(help="Go on with a mailing though its list has changed.")] = False,
     root: Root = None,
     json: Json = False,
 ) -> int:
@@ -105,9 +97,26 @@ def publish(
         "destination": "accounts" if live else "outbox",
         "campaign": campaign,
         "correct": correct,
+        "segments": list(segment),
+        "accept_list": accept_list,
         "root": str(project(root)),
     }
     return publish_article(order, voice_for(as_json=json))
+
+
+@app.command(name="send-test", help_epilogue="Example:  pressroom send-test my-article --to me@example.org")
+def send_test(
+    article: Article,
+    *,
+    to: Annotated[tuple[str, ...], Parameter(help="Who gets the proof; give it again for more.")],
+    channel: Annotated[str, Parameter(name=["--channel", "-c"], help="The account that sends.")] = "newsletter",
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Send the newsletter to yourself, as the list would get it. It counts as nothing sent."""
+    from desk.mail.proofing import send_proof  # noqa: PLC0415
+
+    return send_proof(article, channel, to, project(root), voice_for(as_json=json))
 
 
 @app.command(help_epilogue="Example:  pressroom render my-article --out look")

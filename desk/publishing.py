@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desk.console import Voice
     from flows.records import Outcome
 
+PROGRESS = 3.0  # seconds between two words on a long mailing
 MARKS = {
     "sent": "✓",
     "already": "=",
@@ -98,12 +99,16 @@ class _Watch(logging.Handler):
         super().__init__()
         self.voice = voice
         self.seen: set[str] = set()
+        self.told = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record's outcome."""
-        outcome = getattr(record, "outcome", None)
+        outcome, progress = getattr(record, "outcome", None), getattr(record, "progress", None)
         if outcome is not None:
             self.show(outcome)
+        if progress is not None and time.monotonic() - self.told >= PROGRESS:
+            self.told = time.monotonic()
+            self.voice.say(f"  … {progress}", "dim")
 
     def show(self, outcome: Outcome) -> None:
         """One line: mark, channel, how it ended, where to look."""

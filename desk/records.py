@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,45 +20,60 @@ if TYPE_CHECKING:
 
 def show_status(article: str, root: Path, voice: Voice) -> int:
     """Every delivery of the ledger, newest first."""
-    from flows.ledger import Ledger  # noqa: PLC0415 - SQLAlchemy is for what needs it
+    from desk.mail.mailings import doubtful, progress  # noqa: PLC0415 - SQLAlchemy is for what needs it
+    from flows.ledger import Ledger  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     ledger = Ledger(Settings.of(root).ledger_url(root))
     records = ledger.records(article=article)
+    mailings = {record.delivery.key: told for record in records if (told := progress(ledger, record))}
+    doubt = {record.delivery.key: doubtful(ledger, record, root) for record in records if article}
     ledger.close()
     rows: list[tuple[str, ...]] = []
     for record in records:
         moment = record.receipt.sent_at if record.receipt else record.changed_at
         when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else ""
-        where = record.receipt.url if record.receipt else record.detail
+        where = (record.receipt.url if record.receipt else "") or mailings.get(record.delivery.key) or record.detail
         rows.append((record.delivery.article, record.delivery.account, record.state, when, where))
-    voice.data({"deliveries": records})
+    more = [_more(mailings.get(record.delivery.key, ""), doubt.get(record.delivery.key, [])) for record in records]
+    voice.data({"deliveries": [{**asdict(record), **told} for record, told in zip(records, more, strict=True)]})
     if rows:
         voice.table(("ARTICLE", "CHANNEL", "STATE", "WHEN", "WHERE"), rows)
     else:
         voice.say("Nothing has been sent yet." if not article else f"Nothing of '{article}' has been sent yet.")
-    return 1 if any(record.state in {"unknown", "held", "failed"} for record in records) else 0
+    for address in (address for addresses in doubt.values() for address in addresses):
+        voice.say(f"  in doubt: {address}", "warn")
+    if any(doubt.values()):
+        voice.say("Ask one of them, or look at the mail server's log; then `pressroom resolve ARTICLE CHANNEL`.", "dim")
+    return 1 if any(record.state in {"unknown", "held", "failed", "begun"} for record in records) else 0
+
+
+def _more(mailing: str, in_doubt: list[str]) -> dict[str, object]:
+    return {"mailing": mailing, "in_doubt": in_doubt} if mailing else {}
 
 
 def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Voice) -> int:
     """Write down what a person saw: the post at `url`, or none. Raises `Refused` where nothing is open."""
+    from desk.mail.mailings import resolve_mailing  # noqa: PLC0415
     from flows.ledger import Ledger  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     ledger = Ledger(Settings.of(root).ledger_url(root))
-    waiting = [record for record in ledger.records(article=article) if record.state in {"held", "unknown"}]
+    waiting = [record for record in ledger.records(article=article) if record.state in {"held", "unknown", "begun"}]
     found = [record for record in waiting if record.delivery.account == account]
     if not found:
         mend = f"Open: {', '.join(record.delivery.account for record in waiting) or 'none'}."
         why = f"Nothing of '{article}' is held or unknown on '{account}'."
         raise Refused([Finding(rule="resolve.nothing", severity="block", why=why, mend=mend)])
     for record in found:
+        if resolve_mailing(ledger, record, sent=bool(url)):
+            continue
         if url:
             ledger.sent(record.delivery, _seen(record, url))
         else:
             ledger.release(record.delivery)
     ledger.close()
-    said = f"is recorded as sent: {url}" if url else "may be sent; publish it again"
+    said = f"is recorded as sent: {url}" if url else "may be sent again; publish it"
     voice.say(f"{article} on {account} {said}.", "good")
     voice.data({"article": article, "channel": account, "sent": url})
     return 0

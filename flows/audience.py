@@ -17,9 +17,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from channels.lines import Recipient
 from flows.errors import Unusable
+from flows.segments import Segment, column
 
 if TYPE_CHECKING:
-    from channels.newsletter import NewsletterSettings
+    from channels.lists import ListSettings
     from channels.seal import Seal
 
 PAGE = 500  # rows
@@ -47,33 +48,11 @@ class Left:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One condition: a field has one of some values, or none of them."""
-
-    field: str
-    values: frozenset[str]
-    negated: bool = False
-
-    @classmethod
-    def of(cls, spelled: str) -> Segment:
-        """Read `city=Boston`, `city=Boston,Kew` or `city!=Boston`. Raises `ValueError`."""
-        name, found, values = spelled.partition("=")
-        if not found or not name.strip("! "):
-            raise ValueError(f"expected a segment such as city=Boston or city!=Boston, not '{spelled}'")
-        wanted = frozenset(value.strip().casefold() for value in values.split(","))
-        return cls(_column(name.rstrip("! ")), wanted, name.rstrip().endswith("!"))
-
-    def takes(self, row: Mapping[str, str]) -> bool:
-        """Whether somebody is meant."""
-        return (row.get(self.field, "").strip().casefold() in self.values) != self.negated
-
-
 @dataclass(kw_only=True)
 class Audience:
     """A list, as its account is set up. Read it as often as you like; each reading begins anew."""
 
-    source: str
+    source: str = field(repr=False)  # a database's address may hold a password
     seal: Seal
     root: Path = Path()
     query: str = ""
@@ -83,7 +62,7 @@ class Audience:
     digest: str = field(default="", init=False)  # of the last whole reading: who, and with which fields
 
     @classmethod
-    def of(cls, settings: NewsletterSettings, seal: Seal, root: Path, **more: Any) -> Audience:
+    def of(cls, settings: ListSettings, seal: Seal, root: Path, **more: Any) -> Audience:
         """The list of an account."""
         source = settings.audience.get_secret_value()
         return cls(source=source, query=settings.query, consent=settings.consent, seal=seal, root=root, **more)
@@ -117,7 +96,7 @@ class Audience:
         if self.consent == "required" and not any(row.get(name, "").strip() for name in CONSENT):
             return Left(number, "no consent")
         told = {name: row[name] for name in self.fields if row.get(name)}
-        return Recipient(address=address, hashed=self.seal.hash(address), fields=told)
+        return Recipient(address=address, hashed=self.seal.hash(address), fields=told, row=number)
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         if "://" in self.source:
@@ -160,17 +139,13 @@ def checked(address: str) -> str:
     return found.ascii_email or ""
 
 
-def _column(name: str) -> str:
-    return re.sub(r"\W+", "_", name.strip().casefold()).strip("_")
-
-
 def _from_file(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             begin = file.read(4096)
             file.seek(0)
             lines = csv.reader(file, delimiter=max(",;\t", key=begin.split("\n", 1)[0].count))
-            names = [_column(name) for name in next(lines, [])]
+            names = [column(name) for name in next(lines, [])]
             for values in lines:
                 if any(values):
                     yield lines.line_num, dict(zip(names, values, strict=False))
@@ -186,7 +161,7 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
         engine = create_engine(_driven(url))
         with engine.connect().execution_options(yield_per=PAGE) as connection:
             found = connection.execute(text(query))
-            names = [_column(name) for name in found.keys()]  # noqa: SIM118 - a result is no mapping
+            names = [column(name) for name in found.keys()]  # noqa: SIM118 - a result is no mapping
             for number, row in enumerate(found, start=1):
                 yield (
                     number,

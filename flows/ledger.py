@@ -111,7 +111,7 @@ class Ledger:
 
     def release(self, delivery: Delivery) -> None:
         """A person says that nothing arrived: what was held or unknown may be sent."""
-        open_ends = deliveries.c.state.in_(("held", "unknown"))
+        open_ends = deliveries.c.state.in_(("held", "unknown", "begun"))
         statement = update(deliveries).where(deliveries.c.key == delivery.key, open_ends)
         values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
         with usable(self.engine), self.engine.begin() as connection:

@@ -7,15 +7,18 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from channels.base import Receipt
 from channels.errors import ChannelError, Rejected
 from channels.lines import Recipient
+from flows.audience import Audience
 from flows.ledger import LEASE, Ledger
 from flows.pace import Pace, WarmUp
 from flows.records import Delivery, Outcome, State, Status
 from flows.roll import REST, Mailing, Roll, Standing
+from flows.segments import Segment
 from flows.sending import CANCELLED, Sending, Terms
 from flows.suppressions import Suppressions
 
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from channels.lines import Crew
-    from channels.newsletter import Mail
+    from channels.lists import ListSettings
     from channels.seal import Seal
     from content.newsletter import Newsletter
-    from flows.audience import Audience
+    from flows.orders import Order
+    from flows.plan import Entry
+    from flows.settings import Settings
 
 OPEN: tuple[State, ...] = ("planned", "failed", "unknown", "held", "begun")
 log = logging.getLogger("pressroom.deliver")
@@ -36,7 +41,7 @@ log = logging.getLogger("pressroom.deliver")
 class Postman:
     """Brings one newsletter to everybody of a list, under one claim in the ledger."""
 
-    channel: Mail
+    channel: Any  # one that sends to recipients, with `settings` that name a list
     rendition: Newsletter
     delivery: Delivery
     ledger: Ledger
@@ -196,6 +201,30 @@ class Postman:
         outcome = Outcome(account=self.channel.account, status=status, detail=detail, digest=self.rendition.digest)
         log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
         return outcome
+
+
+def postman(entry: Entry, order: Order, settings: Settings, ledger: Ledger) -> Postman:
+    """Who brings an entry of a plan to the list of its account."""
+    return Postman(
+        channel=entry.channel,
+        rendition=entry.rendition,
+        delivery=entry.delivery,
+        ledger=ledger,
+        audience=audience_of(entry, order, settings),
+        seal=settings.seal(Path(order.root)),
+        lease=settings.lease,
+        patience=settings.patience,
+        defer=settings.defer,
+    )
+
+
+def audience_of(entry: Entry, order: Order, settings: Settings) -> Audience:
+    """The list of an entry's account, or the part of it that is meant."""
+    root = Path(order.root)
+    segments = tuple(Segment.of(spelled) for spelled in order.segments)
+    fields = tuple(field.name for field in entry.rendition.merge_fields)
+    account: ListSettings = entry.channel.settings  # type: ignore[attr-defined]  # every channel with recipients has one
+    return Audience.of(account, settings.seal(root), root, segments=segments, fields=fields)
 
 
 WORDS: dict[Standing, str] = {

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from channels.registry import known
+from flows.segments import Segment
 
 
 class Order(BaseModel):
@@ -38,9 +39,26 @@ class Order(BaseModel):
     correct: bool = Field(
         default=False, title="Correct", description="Change what carries an earlier text, where the channel can."
     )
+    segments: list[str] = Field(
+        default_factory=list,
+        title="Segments",
+        description="Only this part of a mailing list: city=Boston, city!=Boston. Several: all of them must hold.",
+    )
+    accept_list: bool = Field(
+        default=False,
+        title="Accept the list",
+        description="Go on with a mailing though its list has changed. Nobody gets it twice.",
+    )
     digests: dict[str, str] = Field(
         default_factory=dict,
         title="Digests",
         description="What was shown before, by channel. A rendition that differs is refused.",
     )
     root: str = Field(default=".", title="Project", description="The project's folder, as the worker sees it.")
+
+    @field_validator("segments")
+    @classmethod
+    def _spelled(cls, segments: list[str]) -> list[str]:
+        for spelled in segments:
+            Segment.of(spelled)
+        return segments

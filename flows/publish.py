@@ -4,6 +4,7 @@ A worker runs this file as module `publish`; it defines no types, for those coul
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from channels.errors import ChannelError, Unavailable, Uncertain
 from flows.deliver import Courier
 from flows.errors import Undelivered
 from flows.ledger import Ledger
+from flows.mailing import postman
 from flows.orders import Order
 from flows.plan import Entry, plan
 from flows.records import Outcome
@@ -31,9 +33,23 @@ def worth_a_retry(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
 
 
 @task(name="push", task_run_name="push {entry.account}", cache_policy=NO_CACHE, persist_result=False)
-async def push(entry: Entry, url: str, settings: Settings, *, correct: bool, hold: str) -> Outcome:
+async def push(entry: Entry, order: Order, settings: Settings, *, hold: str) -> Outcome:
     """Bring one rendition to one channel. No call to Prefect follows the send: it could fail, and send twice."""
-    ledger = Ledger(url)
+    ledger = Ledger(settings.ledger_url(Path(order.root)))
+    try:
+        return await asyncio.to_thread(delivering(entry, order, settings, ledger), hold=hold)
+    except Unavailable as error:
+        await asyncio.sleep(min(error.retry_after or 0, settings.patience))
+        raise
+    finally:
+        entry.channel.close()
+        ledger.close()
+
+
+def delivering(entry: Entry, order: Order, settings: Settings, ledger: Ledger) -> Callable[..., Outcome]:
+    """Who brings it: a postman to a list's recipients, a courier to any other channel."""
+    if entry.channel.can.recipients:
+        return partial(postman(entry, order, settings, ledger).deliver, accept=order.accept_list)
     courier = Courier(
         entry.channel,
         entry.rendition,
@@ -42,14 +58,7 @@ async def push(entry: Entry, url: str, settings: Settings, *, correct: bool, hol
         lease=settings.lease,
         settling=settings.settling,
     )
-    try:
-        return await asyncio.to_thread(courier.deliver, correct=correct, hold=hold)
-    except Unavailable as error:
-        await asyncio.sleep(min(error.retry_after or 0, settings.patience))
-        raise
-    finally:
-        entry.channel.close()
-        ledger.close()
+    return partial(courier.deliver, correct=order.correct)
 
 
 @task(name="summary", cache_policy=NO_CACHE, persist_result=False)
@@ -98,8 +107,7 @@ async def push_all(entries: list[Entry], order: Order, settings: Settings, hold:
         retry_jitter_factor=0.3,
         retry_condition_fn=worth_a_retry,
     )
-    url = settings.ledger_url(Path(order.root))
-    runs = [pushing(entry, url, settings, correct=order.correct, hold=hold) for entry in entries]
+    runs = [pushing(entry, order, settings, hold=hold) for entry in entries]
     results = await asyncio.gather(*runs, return_exceptions=True)
     return [outcome_of(entry, result) for entry, result in zip(entries, results, strict=True)]
 

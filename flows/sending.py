@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from channels.errors import ChannelError, Misconfigured, Unavailable
+from channels.errors import ChannelError, Misconfigured, Unavailable, Uncertain
 from channels.lines import Recipient, Reply
 from flows.roll import Mailing, Place, Roll, Settled
 
@@ -188,6 +188,9 @@ class Sending:
                 return [self._judge(*ended, now) for ended in zip(letters, returned.replies, strict=True)]
             case Unavailable() as error:
                 self._down(error)
+            case Uncertain() as error:
+                self._down(Unavailable(self._terms.account, error.detail))
+                return [Settled(number=letter.place.number, state="doubt") for letter in letters]
             case ChannelError() as error:
                 self.halt = error
             case error:

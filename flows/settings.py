@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     patience: float = Field(default=120.0, ge=0)  # the longest that a run waits when a platform says "later"
     lease: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=30)
+    defer: float = Field(default=60.0, gt=0)  # seconds until a mail that was put off is tried again, then four times
     secret: SecretStr = SecretStr("")  # signs what stands for an address; "": made once, in .pressroom/secret
 
     @classmethod

@@ -37,6 +37,7 @@ STATES = {
     "failed": "Failed",
     "unknown": "Not known whether it arrived",
     "held": "Waits for a person",
+    "begun": "Some have it",
     "retracted": "Taken back",
 }
 

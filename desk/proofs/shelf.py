@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desk.proofs.past import Past
     from flows.records import Record
 
-OPEN = {"held", "unknown", "failed"}
+OPEN = {"held", "unknown", "failed", "begun"}
 FILTERS = {
     "all": "All",
     "mend": "To mend",

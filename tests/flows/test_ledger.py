@@ -115,10 +115,7 @@ def test_only_the_holder_of_a_claim_can_end_it(ledger):
 def test_the_migrations_make_just_the_tables_that_the_code_reads(tmp_path):
     Ledger(f"sqlite:///{tmp_path}/ledger.db").close()
     with sqlite3.connect(tmp_path / "ledger.db") as database:
-        made = {
-            table: {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
-            for table in metadata.tables
-        }
+        made = {table: {row[1] for row in database.execute(f"PRAGMA table_info({table})")} for table in metadata.tables}
         version = database.execute("SELECT version_num FROM alembic_version").fetchone()[0]
     database.close()
 

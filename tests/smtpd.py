@@ -1,0 +1,126 @@
+"""A small mail server for what a real one does not do on demand: hang up here, refuse there, keep nobody waiting."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from email.message import EmailMessage
+
+Script = Callable[[str, str], str]  # a stage ("rcpt", "data", "dot") and a recipient; a reply, "hang up", or "" for yes
+YES = {"rcpt": "250 2.1.5 Ok", "data": "354 Go on", "dot": "250 2.0.0 Ok"}
+
+
+class Smtpd:
+    """Answers on a free port until it is stopped. `script` may say something else than yes."""
+
+    def __init__(self, script: Script = lambda _stage, _recipient: "") -> None:
+        self.script = script
+        self.taken: list[tuple[str, str, bytes]] = []  # sender, recipient, message
+        self.lines: list[str] = []  # commands, in order
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self) -> Smtpd:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+        for connection in list(self._open):
+            connection.close()
+
+    def account(self, **more: object) -> dict[str, object]:
+        """Settings of an account here."""
+        return {"host": "127.0.0.1", "port": self.port, "security": "none", **more}
+
+    def had(self) -> Counter[str]:
+        """How many messages each recipient had."""
+        return Counter(recipient for _, recipient, _ in self.taken)
+
+    def message(self, recipient: str) -> EmailMessage:
+        """The message that somebody had."""
+        data = next(data for _, to, data in self.taken if to == recipient)
+        return email.message_from_bytes(data, policy=email.policy.default)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self._open.add(connection)
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        try:
+            self._converse(connection)
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._open.discard(connection)
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def _converse(self, connection: socket.socket) -> None:
+        file = connection.makefile("rb")
+        sender = recipient = ""
+        accepted = False
+        _say(connection, "220 small ESMTP")
+        for line in file:
+            command = line.decode().strip()
+            self.lines.append(command)
+            match command.split(" ")[0].upper():
+                case "EHLO":
+                    _say(connection, "250-small\r\n250-ENHANCEDSTATUSCODES\r\n250 PIPELINING")
+                case "MAIL":
+                    sender = _address(command)
+                    _say(connection, "250 2.1.0 Ok")
+                case "RCPT":
+                    recipient = _address(command)
+                    accepted = self._answer(connection, "rcpt", recipient).startswith("2")
+                case "DATA" if not accepted:
+                    _say(connection, "554 5.5.1 No valid recipients")
+                case "DATA":
+                    if self._answer(connection, "data", recipient).startswith("3"):
+                        self._take(connection, file, sender, recipient)
+                case _:
+                    _say(connection, "250 2.0.0 Ok")
+
+    def _take(self, connection: socket.socket, file, sender: str, recipient: str) -> None:
+        data = b"".join(iter(lambda: _line(file), b""))
+        reply = self.script("dot", recipient) or YES["dot"]
+        if reply.startswith(("2", "take")):
+            self.taken.append((sender, recipient, data))
+        if "hang up" in reply:
+            raise ConnectionError(reply)
+        _say(connection, reply)
+
+    def _answer(self, connection: socket.socket, stage: str, recipient: str) -> str:
+        reply = self.script(stage, recipient) or YES[stage]
+        if reply == "hang up":
+            raise ConnectionError(stage)
+        _say(connection, reply)
+        return reply
+
+
+def _say(connection: socket.socket, text: str) -> None:
+    connection.sendall(text.encode() + b"\r\n")
+
+
+def _address(command: str) -> str:
+    return command[command.index("<") + 1 : command.rindex(">")]
+
+
+def _line(file) -> bytes:
+    """One line of a message without its dot; nothing at the message's end. Raises where the line ends before."""
+    line = file.readline()
+    if not line:
+        raise ConnectionError("ended in the middle of a message")
+    return b"" if line == b".\r\n" else line.removeprefix(b".") if line.startswith(b"..") else line
