@@ -41,6 +41,7 @@ check: setup ## Lint, types, import contracts, generated parts of the docs
 bench: setup ## Measure speed, as ratios
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/proofing.py
+	$(BIN)/python bench/mailing.py
 
 format: setup ## Format the code and the generated parts of the docs
 	$(BIN)/ruff check --fix .

@@ -97,7 +97,8 @@ def send(port: int, recipients: int) -> dict[str, float]:
     from flows.mailing import Postman  # noqa: PLC0415
     from flows.records import Delivery  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+    (ROOT / ".pressroom").mkdir(exist_ok=True)  # on the disk, which the folder for passing files may not be
+    with tempfile.TemporaryDirectory(dir=ROOT / ".pressroom") as folder:
         root = project(Path(folder), recipients)
         mail = Mail("newsletter", NewsletterSettings(**account(port)))
         article = Article.load(root / "content" / "articles" / f"{SAMPLE}.md")

@@ -58,6 +58,15 @@ class Mail(Channel[Newsletter]):
         """Whether there are a server and a list."""
         return bool(self.settings.host and self.settings.has_list)
 
+    def check(self, rendition: Newsletter) -> list[Finding]:
+        """What mail programs, the law and a mail server without eyes would object to."""
+        found = super().check(rendition)
+        if rendition.test_winner == "clicks":
+            why = "Clicks are not counted in mail that we send ourselves, so no subject can win by them."
+            mend = "Set winner: hand, and choose with `pressroom mail winner`."
+            found.append(Finding(rule="mail.test.clicks", severity="block", why=why, mend=mend, channel=self.account))
+        return found
+
     def parcel(self, rendition: Newsletter, key: str) -> Parcel:
         """The message, both of its parts, and a view that needs no internet."""
         day = datetime.combine(rendition.date, time(9), UTC)

@@ -6,7 +6,7 @@ FALLBACKS = {
     "css-border-radius": "Outlook for Windows shows square corners.",
     "css-border-spacing": "Nothing: it is 0, and the `cellspacing` attribute says the same to Outlook for Windows.",
     "css-cursor": "Nothing: it is `auto`, which is what Gmail shows and an iPhone has none of.",
-    "css-display-none": "Gmail in a phone's browser shows the preheader as a dot: it has no height, and the ground's colour.",
+    "css-display-none": "Gmail in a phone's browser shows the preheader as a dot at most: it has no height.",
     "css-outline": "Nothing: it takes away a frame that Outlook for Windows does not draw.",
     "css-overflow": "Nothing: Outlook for Windows hides the preheader by `mso-hide`.",
     "css-table-layout": "Outlook for Windows lets a column grow with its words; pictures have a width of their own there.",

@@ -7,7 +7,7 @@ from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from channels.registry import known
+from channels.registry import USUAL, known
 from content.brand import FILE, Brand
 from content.findings import Finding, Refused
 from flows.errors import LedgerUnusable
@@ -104,7 +104,8 @@ def _ledger(root: Path) -> Iterator[Finding]:
 def _accounts(root: Path) -> Iterator[Finding]:
     for name in known():
         with closing(connect(name, root)) as channel:
-            yield from channel.doctor()
+            if name in USUAL or channel.configured:
+                yield from channel.doctor()
 
 
 def _broken(why: str, mend: str) -> Finding:

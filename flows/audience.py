@@ -32,6 +32,7 @@ CONSENT = (
     "confirm_time",
     "optin_time",
 )  # when; who and how stand beside it
+PROOF = ("consent_by", "consent_wording")  # how they agreed, and to which words: what a regulator asks for
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 PLAIN = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z]{{2,63}}")
 
@@ -59,6 +60,7 @@ class Audience:
     consent: str = "required"
     segments: tuple[Segment, ...] = ()
     fields: tuple[str, ...] = ()  # of a subscriber, that the mail asks for
+    unproved: tuple[str, ...] = field(default=(), init=False)  # columns of proof of consent that the list lacks
     digest: str = field(default="", init=False)  # of the last whole reading: who, and with which fields
 
     @classmethod
@@ -119,6 +121,7 @@ class Audience:
         if self.consent == "required" and not any(name in row for name in CONSENT):
             mend = "add consent_at, consent_by and consent_wording, or set …_CONSENT=elsewhere if it is kept elsewhere"
             raise AudienceUnusable(f"the list does not say when anybody agreed to it: {mend}")
+        self.unproved = tuple(name for name in PROOF if name not in row) if self.consent == "required" else ()
         for segment in self.segments:
             if segment.field not in row:
                 raise AudienceUnusable(f"the list has no column '{segment.field}'; it has {', '.join(row)}")

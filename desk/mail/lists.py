@@ -45,6 +45,8 @@ def examine_list(account: str, segments: Iterable[str], root: Path, voice: Voice
                 fresh.add(found.hashed)
         suppressed += len(Suppressions(engine).among(fresh)) if fresh else 0
     engine.dispose()
+    if audience.unproved:
+        voice.say(f"The list does not prove consent fully: it has no {' and no '.join(audience.unproved)}.", "warn")
     _report(len(seen) - suppressed, suppressed, left, voice)
     return 1 if left else 0
 

@@ -36,6 +36,8 @@ def ask_mailing(wanted: Literal["go", "pause", "cancel"], named: Named, root: Pa
     """Say what is wanted of a mailing from now on. Raises `Refused` where there is none."""
     with closing(Ledger(Settings.of(root).ledger_url(root))) as ledger, closing(Roll(ledger.engine)) as roll:
         record, _ = _found(ledger, roll, named)
+        if record.state == "sent":
+            raise _refused("mailing.over", f"The mailing of '{named[0]}' is over: {progress(ledger, record)}.")
         if not roll.ask(record.delivery.key, wanted):
             raise _refused("mailing.cancelled", f"The mailing of '{named[0]}' is cancelled for good.")
     voice.say(f"The mailing of '{named[0]}' {WORDS[wanted]}.", "good")

@@ -3,22 +3,58 @@
 import sqlalchemy as sa
 from alembic import op
 
-from flows.tables import bounces, mailings, recipients, suppressions
-
 revision = "0003"
 down_revision = "0002"
-TABLES = (mailings, recipients, suppressions, bounces)
+
+MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
     """From renditions kept."""
     op.add_column("deliveries", sa.Column("prepared", sa.Text, nullable=False, server_default=""))
-    for table in TABLES:
-        table.create(op.get_bind())
+    op.create_table(
+        "mailings",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("key", sa.String(32), sa.ForeignKey("deliveries.key"), nullable=False, unique=True),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("audience", sa.String(64), nullable=False),
+        sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("wanted", sa.String(8), nullable=False),
+        sa.Column("winner", sa.Integer),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("changed_at", MOMENT, nullable=False),
+    )
+    op.create_table(
+        "recipients",
+        sa.Column("mailing", sa.Integer, sa.ForeignKey("mailings.id"), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("address", sa.LargeBinary(16), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("variant", sa.Integer, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("reply", sa.String(40), nullable=False),
+        sa.Column("due_at", MOMENT),
+        sa.Column("sent_at", MOMENT),
+        sa.UniqueConstraint("mailing", "address", name="one_mail_each"),
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("address", sa.LargeBinary(16), primary_key=True),
+        sa.Column("reason", sa.String(16), nullable=False),
+        sa.Column("detail", sa.String(200), nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+    )
+    op.create_table(
+        "bounces",
+        sa.Column("report", sa.String(64), primary_key=True),
+        sa.Column("address", sa.LargeBinary(16), nullable=False, index=True),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("seen_at", MOMENT, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Who had which mail is forgotten."""
-    for table in reversed(TABLES):
-        table.drop(op.get_bind())
+    for table in ("bounces", "suppressions", "recipients", "mailings"):
+        op.drop_table(table)
     op.drop_column("deliveries", "prepared")
