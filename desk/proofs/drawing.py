@@ -238,7 +238,7 @@ def frame(bench: Workbench, name: str, account: str, look: str) -> str | None:
         case Page() as page:
             return next((frames.page(page, known) for known in frames.PAGE_LOOKS if known.name == look), None)
         case Newsletter() as mail:
-            return next((frames.mail(mail.shown(), known) for known in frames.MAIL_LOOKS if known.name == look), None)
+            return next((frames.mail(mail, known) for known in frames.MAIL_LOOKS if known.name == look), None)
     return None
 
 

@@ -71,8 +71,9 @@ def page(rendition: Page, look: Look) -> str:
 
 
 def mail(rendition: Newsletter, look: Look) -> str:
-    """The mail's HTML part."""
-    html = _within(rendition.html, rendition.assets, rendition.page_url) if look.pictures else rendition.html
+    """The mail's HTML part, as somebody reads it of whom nothing is known."""
+    html = rendition.shown().html
+    html = _within(html, rendition.assets, rendition.page_url) if look.pictures else html
     return _framed(html if look.pictures else PICTURE.sub(r"\1", html), look)
 
 

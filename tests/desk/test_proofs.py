@@ -16,6 +16,7 @@ from channels.base import Receipt
 from channels.registry import offline
 from content.article import Article
 from content.context import Context
+from content.merging import OPEN
 from desk.proofs import copy, frames, inbox, networks
 from desk.proofs.changes import changes, compare
 from desk.proofs.past import Past
@@ -264,3 +265,17 @@ def test_a_search_finds_words_in_title_topics_and_file(project):
     assert spine.holds("GARDEN quiet")
     assert spine.holds("")
     assert not spine.holds("garden sea")
+
+
+def test_no_proof_shows_a_merge_field_as_it_is_marked(project, tmp_path):
+    path = project / "content" / "articles" / "garden.md"
+    field = '{{ subscriber.first_name | default("friend") }}'
+    subject = f"channels: {{newsletter: {{subject: '{field}, read on', test: {{subjects: ['For {field}']}}}}}}\n"
+    greeted = ARTICLE.replace("Take a chair", f"Dear {field}, take a chair").replace("tags:", subject + "tags:")
+    path.write_text(greeted, encoding="utf-8")
+    copy.write(Workbench(project), "garden", tmp_path / "out")
+
+    written = [found.read_bytes() for found in (tmp_path / "out").rglob("*.*") if found.name != "source.html"]
+    assert not [data for data in written if OPEN.encode() in data or b"subscriber.first_name" in data]
+    assert any(b"Dear friend, take a chair" in data for data in written)
+    assert any(b"For friend" in data and b"first_name" in data for data in written)
