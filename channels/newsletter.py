@@ -16,7 +16,8 @@ from channels.lines import Crew, Recipient
 from channels.lists import ListSettings
 from channels.press import Manner, Press
 from channels.seal import Seal
-from channels.smtp import Security, Server, Wires
+from channels.smtp import Security, Server
+from channels.wires import Wires
 from content.findings import Finding
 from content.fitting import Limits
 from content.newsletter import Newsletter

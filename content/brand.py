@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from content import faults, frontmatter, source
-from content.article import Address, Picture
 from content.findings import Refused
+from content.meta import Address, Picture
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 FILE = Path("content") / "brand.yaml"

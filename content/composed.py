@@ -14,9 +14,10 @@ from content.rendition import Asset
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-    from content.article import Article, Picture
+    from content.article import Article
     from content.context import Context
     from content.markdown import Body
+    from content.meta import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

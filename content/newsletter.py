@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import css_inline
 import mjml
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from content.article import Article
     from content.context import Context
     from content.fitting import Limits
+    from content.meta import SubjectTest
 
 # stands for each recipient's way off the list until the mail is made: MJML takes no mark within an address
 WAY_OFF = "https://unsubscribe.invalid/"
@@ -77,10 +78,9 @@ class Newsletter(Rendition):
         overrides = article.overrides(channel, "newsletter")
         excerpt = context.brand.email.body == "excerpt" if overrides.excerpt is None else overrides.excerpt
         composed = compose_mail(article, context, excerpt=excerpt)
-        brand, trial = context.brand, overrides.test
         logo = brand_logo(context, mail=True)
-        subject = _one_line(overrides.subject or article.meta.title)
-        preheader = _one_line(overrides.preheader or article.description)
+        subject = overrides.subject or article.meta.title
+        preheader = overrides.preheader or article.description
         names = {
             **view(article, context),
             "subject": subject,
@@ -95,20 +95,9 @@ class Newsletter(Rendition):
             preheader=preheader,
             html=_html(article, context, composed, names),
             text=_text(article, context, composed, names),
-            language=article.meta.language,
-            date=date(*article.meta.date.timetuple()[:3]),
-            page_url=context.page_url(article),
-            url=context.public_url(article),
-            sender=brand.email.from_address,
-            from_name=brand.email.from_name or brand.name,
-            reply_to=brand.email.reply_to,
-            unsubscribe=unsubscribe_address(context),
-            postal_address=brand.postal_address,
             assets=composed.assets + ((logo.asset,) if logo and logo.asset else ()),
-            subjects=tuple(map(_one_line, trial.subjects)) if trial else (),
-            test_share=trial.share if trial else 0,
-            test_winner=trial.winner if trial else "",
             weights=_weights(composed.root),
+            **_around(article, context, overrides.test),
         )
 
     @property
@@ -164,6 +153,25 @@ class Newsletter(Rendition):
         heaviest = sorted(self.weights, key=lambda weight: -weight[1])[:3]
         named = ", ".join(f"{name} ({size:,})" for name, size in heaviest)
         return f"Heaviest: {named}." if named else ""
+
+
+def _around(article: Article, context: Context, trial: SubjectTest | None) -> dict[str, Any]:
+    """What a mail says but for its words: who it is from, where it leads, which subjects are tried."""
+    email = context.brand.email
+    return {
+        "language": article.meta.language,
+        "date": date(*article.meta.date.timetuple()[:3]),
+        "page_url": context.page_url(article),
+        "url": context.public_url(article),
+        "sender": email.from_address,
+        "from_name": email.from_name or context.brand.name,
+        "reply_to": email.reply_to,
+        "unsubscribe": unsubscribe_address(context),
+        "postal_address": context.brand.postal_address,
+        "subjects": trial.subjects if trial else (),
+        "test_share": trial.share if trial else 0,
+        "test_winner": trial.winner if trial else "",
+    }
 
 
 def unsubscribe_address(context: Context) -> str:

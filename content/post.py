@@ -16,8 +16,9 @@ from content.rendition import Asset, Rendition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from content.article import Article, Overrides
+    from content.article import Article
     from content.context import Context
+    from content.meta import Overrides
 
 HASHTAGS = 3  # from the article's tags, where the front matter names none
 
