@@ -33,7 +33,7 @@ class Platform(Fake):
         self.kind = "Broadcasts"
 
     def settings(self) -> PostmarkSettings:
-        return PostmarkSettings(token=SecretStr(TOKEN), stream=STREAM, api=self.url)
+        return PostmarkSettings(audience=SecretStr("list.csv"), token=SecretStr(TOKEN), stream=STREAM, api=self.url)
 
     def texts(self) -> list[str]:
         return [self.read(message) for message in self.sent]
