@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from content.findings import Finding
+from content.newsletter import Newsletter
+
 
 class ListSettings(BaseModel):
     """The list, and how fast mail may go to it. A cap of 0 is none."""
@@ -26,3 +29,12 @@ class ListSettings(BaseModel):
     def has_list(self) -> bool:
         """Whether it is said who is meant."""
         return bool(self.audience.get_secret_value())
+
+
+def uncounted(rendition: Newsletter, account: str) -> list[Finding]:
+    """Subjects that should win by clicks, which nobody counts in mail of our own."""
+    if rendition.test_winner != "clicks":
+        return []
+    why = "Clicks are not counted in mail that we send ourselves, so no subject can win by them."
+    mend = "Set winner: hand, and choose with `pressroom mail winner`."
+    return [Finding(rule="mail.test.clicks", severity="block", why=why, mend=mend, channel=account)]

@@ -13,7 +13,7 @@ from channels.base import Capabilities, Channel, Parcel, Receipt
 from channels.dkim import signer
 from channels.errors import ChannelError, Misconfigured, Unsupported
 from channels.lines import Crew, Recipient
-from channels.lists import ListSettings
+from channels.lists import ListSettings, uncounted
 from channels.press import Manner, Press
 from channels.seal import Seal
 from channels.smtp import Security, Server
@@ -60,13 +60,8 @@ class Mail(Channel[Newsletter]):
         return bool(self.settings.host and self.settings.has_list)
 
     def check(self, rendition: Newsletter) -> list[Finding]:
-        """What mail programs, the law and a mail server without eyes would object to."""
-        found = super().check(rendition)
-        if rendition.test_winner == "clicks":
-            why = "Clicks are not counted in mail that we send ourselves, so no subject can win by them."
-            mend = "Set winner: hand, and choose with `pressroom mail winner`."
-            found.append(Finding(rule="mail.test.clicks", severity="block", why=why, mend=mend, channel=self.account))
-        return found
+        """What mail programs and the law would object to, and what we can't do ourselves."""
+        return [*super().check(rendition), *uncounted(rendition, self.account)]
 
     def parcel(self, rendition: Newsletter, key: str) -> Parcel:
         """The message, both of its parts, and a view that needs no internet."""

@@ -14,7 +14,7 @@ from channels.base import Capabilities, Receipt
 from channels.campaigns import Campaign, Step, sender
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
 from channels.lines import Crew, Fate, Line, Recipient, Reply, Threads
-from channels.lists import ListSettings
+from channels.lists import ListSettings, uncounted
 from content import merging
 from content.fitting import Limits
 
@@ -78,6 +78,7 @@ class Postmark(Campaign):
     can = Capabilities(
         limits=Limits(), recipients=True, source="https://postmarkapp.com/developer/api/email-api#send-batch-emails"
     )
+    tests_subjects = True
     foreign = re.compile(rf"\{{(?=[{{{merging.OPEN}])|{merging.CLOSE}(?=\}})")
 
     def __init__(
@@ -121,6 +122,10 @@ class Postmark(Campaign):
             reply_to=rendition.reply_to,
         )
         return [self._batch([letter], key)]
+
+    def check(self, rendition: Newsletter) -> list[Finding]:
+        """What mail programs and the law would object to, and what we can't do ourselves."""
+        return [*super().check(rendition), *uncounted(rendition, self.account)]
 
     def publish(self, rendition: Newsletter, key: str, prepared: str = "") -> Receipt:
         """Refuses: a list is sent to recipient by recipient, with `send_batch`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.header import Header
 from email.headerregistry import Address
@@ -43,7 +43,7 @@ class Printed:
     """One message, ready for the wire but for the dots, and who it says that it is from."""
 
     sender: str
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 class Press:
@@ -82,7 +82,7 @@ class Press:
     def _own(self, recipient: Recipient, values: dict[str, str], mark: str, date: datetime) -> bytes:
         text, encoded = self._subjects[recipient.subject]
         if not encoded:
-            encoded = _subject(merging.fill(text, lambda name, other: merging.one_line(values.get(name) or other)))
+            encoded = _subject(merging.fill(text, lambda name, other: merging.one_line(values.get(name, "")) or other))
         asked = f", <mailto:{self._manner.reports}?subject=leave%20{mark}>" if self._manner.reports else ""
         lines = (
             f"Date: {format_datetime(date)}",
@@ -110,9 +110,9 @@ class Press:
 
 
 def _subject(text: str) -> bytes:
-    return (
-        Header(text, "us-ascii" if text.isascii() else "utf-8", header_name="Subject").encode(linesep="\r\n").encode()
-    )
+    # what looks encoded would be decoded, and a word too long for a line can be broken in no other way
+    plain = text.isascii() and "=?" not in text and all(len(word) <= WIDE for word in text.split())
+    return Header(text, "us-ascii" if plain else "utf-8", header_name="Subject").encode(linesep="\r\n").encode()
 
 
 def _part(boundary: str, kind: str) -> bytes:
@@ -124,14 +124,13 @@ def _encoded(text: str, clean: Callable[[str], str]) -> list[bytes | Callable[[d
     """Quoted-printable with a gap at each mark. Each gap is a line of its own, so what comes after keeps its shape."""
     literals, fields = merging.pieces(text)
     made: list[bytes | Callable[[dict[str, str]], bytes]] = [_quoted(literals[0])]
-    for field, literal in zip(fields, literals[1:], strict=True):
-        made += [SOFT, partial(_value, field, clean), SOFT + _quoted(literal)]
+    for gap, literal in zip(fields, literals[1:], strict=True):
+        made += [SOFT, partial(_value, gap, clean), SOFT + _quoted(literal)]
     return made
 
 
-def _value(field: merging.Field, clean: Callable[[str], str], values: dict[str, str]) -> bytes:
-    given = values.get(field.name, "")
-    value = clean(given) if given.strip() else field.otherwise
+def _value(gap: merging.Field, clean: Callable[[str], str], values: dict[str, str]) -> bytes:
+    value = clean(values.get(gap.name, "")) or gap.otherwise
     return SOFT.join(_quoted_value(value[at : at + WIDE]) for at in range(0, len(value), WIDE))
 
 
@@ -144,4 +143,4 @@ def _quoted_value(text: str) -> bytes:
 
 def _quoted(text: str) -> bytes:
     octets = text.encode().decode("latin-1")  # body_encode takes one character for one octet
-    return body_encode(octets, maxlinelen=76, eol="\r\n").encode("ascii")
+    return body_encode(octets, maxlinelen=75, eol="\r\n").encode("ascii")  # 76 with the "=" of a gap

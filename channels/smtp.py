@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -71,10 +71,10 @@ class Server:
         return smtp
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
-        smtp.ehlo()
+        smtp.ehlo_or_helo_if_needed()
         if self.security == "starttls":
             smtp.starttls(context=_trusting(self.ca))
-            smtp.ehlo()
+            smtp.ehlo_or_helo_if_needed()
         if self.user and self.security == "none" and self.host not in LOOPBACK:
             raise smtplib.SMTPNotSupportedError("a password never travels without TLS; set security to starttls or tls")
         if self.user:
@@ -97,7 +97,7 @@ class TurnedAway(Exception):
 class Say:
     """What goes out next, and how many replies it gets. `message`: its last bytes end the message itself."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     replies: int
     message: bool = False
 

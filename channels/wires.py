@@ -34,8 +34,8 @@ class Wire:
     talk: Talk | None = None
     say: Say | None = None
     out: memoryview = field(default_factory=lambda: memoryview(b""))
-    inbox: bytes = b""
-    replies: list[bytes] = field(default_factory=list)
+    inbox: bytes = field(default=b"", repr=False)
+    replies: list[bytes] = field(default_factory=list, repr=False)
     deadline: float = 0.0
 
     @property
@@ -158,18 +158,20 @@ class Wires(Crew):
             self._selector.modify(wire.sock, wanted, wire)
 
     def _read(self, wire: Wire) -> None:
+        ended = False
         with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            while True:
+            while not ended:
                 came = wire.sock.recv(16384)
                 wire.inbox += came
-                if not came:
-                    raise ConnectionResetError("end of file")
+                ended = not came
                 if len(came) < 16384 and not isinstance(wire.sock, ssl.SSLSocket):
                     break
         *lines, wire.inbox = wire.inbox.split(b"\r\n")
         wire.replies += [line for line in lines if line[3:4] != b"-"]
         if wire not in self._busy:
             raise ConnectionResetError("goodbye")  # a server that says something unasked is about to hang up
+        if ended and not (wire.handed_over and wire.replies):  # its last word counts, though it hung up with it
+            raise ConnectionResetError("end of file")
         if wire.say and len(wire.replies) >= wire.say.replies:
             self._go_on(wire)
 
@@ -182,6 +184,8 @@ class Wires(Crew):
             self._speak(wire, wire.talk.send(wire.replies))
         except StopIteration as end:
             wire.fresh = False
+            if wire.out:  # it answered before it had the whole message, and would take what comes next for its rest
+                self._hang_up(wire, polite=False)
             self._end(wire, Returned(wire.recipients, (end.value,)))
         except TurnedAway as error:
             self._hang_up(wire, polite=False)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 OPEN, OTHERWISE, CLOSE = "\ufdd3", "\ufdd4", "\ufdd5"
 BLANK = "\ufdd6"  # a blank within a mark, where no line is broken
+JOINERS = "\u200c\u200d"  # names in Persian and Hindi hold them, and so do many emoji
 UNSUBSCRIBE = "unsubscribe"  # the one field that every mail has: each recipient's own way off the list
 SPELLED = re.compile(
     # a name neither begins nor ends with "_", which would be Markdown's emphasis
@@ -75,7 +76,7 @@ def in_html(value: str) -> str:
 def one_line(value: str) -> str:
     """A recipient's own words as they may stand in a header: on one line, nothing that controls."""
     if not value.isprintable():
-        value = "".join(sign if sign.isprintable() else " " for sign in value)
+        value = "".join(sign if sign.isprintable() or sign in JOINERS else " " for sign in value)
     return " ".join(value.split())
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from channels.lines import Recipient
+from flows.database import driven
 from flows.errors import Unusable
 from flows.segments import Segment, column
 
@@ -151,6 +151,8 @@ def _from_file(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             names = [column(name) for name in next(lines, [])]
             for values in lines:
                 if any(values):
+                    # some programs leave out the empty cells at a row's end
+                    values.extend("" for _ in names[len(values) :])
                     yield lines.line_num, dict(zip(names, values, strict=False))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = "it is not UTF-8; save it again" if isinstance(error, UnicodeDecodeError) else error
@@ -161,7 +163,7 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
     if not query:
         raise AudienceUnusable("the list is a database, but no query says who is meant: set …_QUERY")
     try:
-        engine = create_engine(_driven(url))
+        engine = create_engine(driven(url))
         with engine.connect().execution_options(yield_per=PAGE) as connection:
             found = connection.execute(text(query))
             names = [column(name) for name in found.keys()]  # noqa: SIM118 - a result is no mapping
@@ -177,9 +179,3 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or type(error).__name__).strip().split("\n")[0]
         raise AudienceUnusable(f"the list can't be read from its database: {cause}") from None
-
-
-def _driven(url: str) -> URL:
-    """PostgreSQL through the driver that Pressroom brings, where none is named."""
-    parsed = make_url(url)
-    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed

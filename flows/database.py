@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -45,7 +45,7 @@ def once(connection: Connection, table: Table, values: Any) -> Any:
 def connect(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL. Raises `LedgerUnusable` for an address that names neither."""
     try:
-        parsed = make_url(url)
+        parsed = driven(url)
         if parsed.get_backend_name() != "sqlite":
             return create_engine(parsed, pool_pre_ping=True)
     except (ArgumentError, ModuleNotFoundError) as error:
@@ -65,6 +65,12 @@ def connect(url: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def driven(url: str) -> URL:
+    """A database's address; PostgreSQL through the driver that Pressroom brings, where none is named."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed
 
 
 def migrate(engine: Engine) -> None:

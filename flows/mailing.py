@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,11 @@ from flows.pace import Pace, WarmUp
 from flows.records import Delivery, Outcome, State, Status
 from flows.roll import REST, Mailing, Roll, Standing
 from flows.segments import Segment
-from flows.sending import CANCELLED, Sending, Terms
+from flows.sending import CANCELLED, Heart, Sending, Terms
 from flows.suppressions import Suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from channels.lines import Crew
     from channels.lists import ListSettings
@@ -50,6 +51,8 @@ class Postman:
     lease: timedelta = LEASE
     patience: float = 120.0  # seconds that a server may be away, or put messages off
     defer: float = 60.0  # seconds until a message that was put off is tried again; then four times as long each
+
+    stopped: threading.Event = field(default_factory=threading.Event)  # set it, and the sending ends within a second
 
     @cached_property
     def roll(self) -> Roll:
@@ -104,29 +107,26 @@ class Postman:
     def _passes(self, mailing: Mailing, crew: Crew, owner: str) -> Sending:
         """Go through the list, and again for those whom their servers put off, as long as patience lasts."""
         suppressions = Suppressions(self.ledger.engine)
-        renewed = time.monotonic()
-
-        def keep() -> bool:
-            nonlocal renewed
-            if time.monotonic() - renewed < self.lease.total_seconds() / 10:
-                return True
-            renewed = time.monotonic()
-            return self.ledger.renew(self.delivery, owner, self.lease)
-
+        every = self.lease.total_seconds() / 10
+        heart = Heart(lambda: self.ledger.renew(self.delivery, owner, self.lease), every, self.stopped)
         while True:
-            sending = Sending(mailing, self.roll, suppressions, self.audience, self._terms(), keep)
+            sending = Sending(mailing, self.roll, suppressions, self.audience, self._terms(), heart)
+            begun = datetime.now(UTC)
             sending.run(crew)
+            if sending.halt is None:
+                self.roll.forget(mailing, begun)
             due = self.roll.next_due(mailing)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None
             if sending.halt is not None or wait is None or wait > self.patience:
                 return sending
-            self._rest(mailing, wait, keep)
+            self._rest(mailing, wait, heart)
 
-    def _rest(self, mailing: Mailing, seconds: float, keep: Callable[[], bool]) -> None:
+    def _rest(self, mailing: Mailing, seconds: float, heart: Heart) -> None:
         """Wait, but not past a person's word."""
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends and keep() and self.roll.wanted(mailing) == "go":
-            time.sleep(max(0.0, min(0.5, ends - time.monotonic())))
+        while time.monotonic() < ends and heart.beats() and self.roll.wanted(mailing) == "go":
+            if heart.stopped.wait(max(0.0, min(0.5, ends - time.monotonic()))):
+                return
 
     def _stale(self, mailing: Mailing, *, accept: bool) -> str:
         """What has changed since the mailing began; "" if nothing has."""
@@ -203,7 +203,7 @@ class Postman:
         return outcome
 
 
-def postman(entry: Entry, order: Order, settings: Settings, ledger: Ledger) -> Postman:
+def postman(entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event) -> Postman:
     """Who brings an entry of a plan to the list of its account."""
     return Postman(
         channel=entry.channel,
@@ -215,6 +215,7 @@ def postman(entry: Entry, order: Order, settings: Settings, ledger: Ledger) -> P
         lease=settings.lease,
         patience=settings.patience,
         defer=settings.defer,
+        stopped=stopped,
     )
 
 
@@ -235,6 +236,7 @@ WORDS: dict[Standing, str] = {
     "failed": "refused",
     "doubt": "in doubt",
     "suppressed": "left out (suppressed)",
+    "gone": "no longer on the list",
 }
 
 

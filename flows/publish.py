@@ -4,6 +4,7 @@ A worker runs this file as module `publish`; it defines no types, for those coul
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -36,20 +37,27 @@ def worth_a_retry(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
 async def push(entry: Entry, order: Order, settings: Settings, *, hold: str) -> Outcome:
     """Bring one rendition to one channel. No call to Prefect follows the send: it could fail, and send twice."""
     ledger = Ledger(settings.ledger_url(Path(order.root)))
+    stopped = threading.Event()
     try:
-        return await asyncio.to_thread(delivering(entry, order, settings, ledger), hold=hold)
+        return await asyncio.to_thread(delivering(entry, order, settings, ledger, stopped), hold=hold)
+    except asyncio.CancelledError:
+        stopped.set()  # a thread can't be ended from outside: a mailing looks here once a second
+        raise
     except Unavailable as error:
         await asyncio.sleep(min(error.retry_after or 0, settings.patience))
         raise
     finally:
         entry.channel.close()
-        ledger.close()
+        if not stopped.is_set():
+            ledger.close()
 
 
-def delivering(entry: Entry, order: Order, settings: Settings, ledger: Ledger) -> Callable[..., Outcome]:
+def delivering(
+    entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event
+) -> Callable[..., Outcome]:
     """Who brings it: a postman to a list's recipients, a courier to any other channel."""
     if entry.channel.can.recipients:
-        return partial(postman(entry, order, settings, ledger).deliver, accept=order.accept_list)
+        return partial(postman(entry, order, settings, ledger, stopped).deliver, accept=order.accept_list)
     courier = Courier(
         entry.channel,
         entry.rendition,

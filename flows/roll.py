@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 from flows.database import usable
 from flows.tables import deliveries, mailings, recipients, suppressions
 
-Standing = Literal["waiting", "claimed", "later", "sent", "bounced", "failed", "doubt", "suppressed"]
+Standing = Literal["waiting", "claimed", "later", "sent", "bounced", "failed", "doubt", "suppressed", "gone"]
 Wanted = Literal["go", "pause", "cancel"]
 UNFINISHED = -1  # the total of a roll that is still being written
 REST = -1  # the subject of those who wait until one has won
@@ -54,12 +54,17 @@ class Settled:
 
 
 _MEANT = (recipients.c.mailing == bindparam("m"), recipients.c.number.in_(bindparam("numbers", expanding=True)))
-_CLAIM = update(recipients).where(*_MEANT).values(state="claimed", attempts=recipients.c.attempts + 1)
+_OPEN = recipients.c.state.in_(("waiting", "later"))
+_CLAIM = update(recipients).where(*_MEANT, _OPEN).values(state="claimed", attempts=recipients.c.attempts + 1)
 _SETTLE = (
     update(recipients)
     .where(*_MEANT)
     .values(state=bindparam("s"), reply=bindparam("r"), due_at=bindparam("d"), sent_at=bindparam("t"))
 )
+
+
+class Overtaken(Exception):
+    """Somebody else has taken what we were about to send."""
 
 
 class Roll:
@@ -149,23 +154,48 @@ class Roll:
             return self._connection().execute(update(recipients).where(*claimed).values(state="doubt")).rowcount
 
     def reopen(self, mailing: Mailing) -> None:
-        """Those who were refused may be tried again: a person has asked for it by running it again."""
-        failed = (recipients.c.mailing == mailing.id, recipients.c.state == "failed")
+        """Those who were refused, or not on the list, may get it: a person has asked for it by running it again."""
+        failed = (recipients.c.mailing == mailing.id, recipients.c.state.in_(("failed", "gone")))
         with usable(self.engine), self._connection().begin():
             self._connection().execute(update(recipients).where(*failed).values(state="waiting", attempts=0))
 
     def turn(self, mailing: Mailing, settled: Sequence[Settled], claims: Collection[int]) -> None:
-        """One turn of the press, on the disk before anything more is sent: how some ended, who is next."""
+        """One turn of the press, on the disk before anything more is sent: how some ended, who is next.
+
+        Raises `Overtaken` where one of those is another's by now; then none of them is claimed.
+        """
         # a statement for each kind of end, not for each row: every step of the database lets other threads in first
         ends: dict[tuple[Any, ...], list[int]] = {}
         for end in settled:
             ends.setdefault((end.state, end.reply[:40], end.due_at, end.sent_at), []).append(end.number)
+        try:
+            with usable(self.engine), self._connection().begin():
+                self._settle(mailing, ends)
+                self._claim(mailing, list(claims))
+        except Overtaken:
+            # who has it has it, whoever sends the rest
+            with usable(self.engine), self._connection().begin():
+                self._settle(mailing, ends)
+            raise
+
+    def _claim(self, mailing: Mailing, numbers: list[int]) -> None:
+        if numbers and self._connection().execute(_CLAIM, {"m": mailing.id, "numbers": numbers}).rowcount != len(
+            numbers
+        ):
+            raise Overtaken
+
+    def _settle(self, mailing: Mailing, ends: dict[tuple[Any, ...], list[int]]) -> None:
+        for (state, reply, due_at, sent_at), numbers in ends.items():
+            told = {"m": mailing.id, "numbers": numbers, "s": state, "r": reply, "d": due_at, "t": sent_at}
+            self._connection().execute(_SETTLE, told)
+
+    def forget(self, mailing: Mailing, moment: datetime) -> None:
+        """After a whole pass that began at a moment: who could have had it and was not met is on the list no more."""
+        due = (recipients.c.state == "later") & (recipients.c.due_at <= moment)
+        waiting = (recipients.c.state == "waiting") & ((recipients.c.variant != REST) | (mailing.winner is not None))
+        gone = (recipients.c.mailing == mailing.id, due | waiting)
         with usable(self.engine), self._connection().begin():
-            for (state, reply, due_at, sent_at), numbers in ends.items():
-                told = {"m": mailing.id, "numbers": numbers, "s": state, "r": reply, "d": due_at, "t": sent_at}
-                self._connection().execute(_SETTLE, told)
-            if claims:
-                self._connection().execute(_CLAIM, {"m": mailing.id, "numbers": list(claims)})
+            self._connection().execute(update(recipients).where(*gone).values(state="gone"))
 
     def suppressed(self, addresses: Collection[bytes]) -> set[bytes]:
         """Which of some hashes must get nothing."""

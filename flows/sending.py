@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from channels.errors import ChannelError, Misconfigured, Unavailable, Uncertain
 from channels.lines import Recipient, Reply
-from flows.roll import Mailing, Place, Roll, Settled
+from flows.errors import Unusable
+from flows.roll import Mailing, Overtaken, Place, Roll, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5  # of one message that a server puts off
 ASIDE = 5_000  # recipients that wait for their domain's turn
 REFUSED_FIRST, REFUSED_LATER = 10, 100  # so many refusals in a row are no recipient's fault
-CANCELLED = "cancelled by hand"
+CANCELLED, STOPPED = "cancelled by hand", "stopped in mid-send"
 FRESH = 1.0  # seconds that an answer about suppressions holds
 HEED = 1.0  # seconds between two looks at what a person wants
 log = logging.getLogger("pressroom.deliver")
@@ -53,6 +55,21 @@ class Letter:
     asked: float  # when (`time.monotonic`) they were seen to be on no list of suppressions
 
 
+class Heart:
+    """Keeps the claim on a mailing while it is sent, and knows whether it should end."""
+
+    def __init__(self, renew: Callable[[], bool], every: float, stopped: threading.Event) -> None:
+        self._renew, self._every, self.stopped = renew, every, stopped
+        self._beat = time.monotonic()
+
+    def beats(self) -> bool:
+        """Renew the claim when it is time to; False where it was lost."""
+        if time.monotonic() - self._beat < self._every:
+            return True
+        self._beat = time.monotonic()
+        return self._renew()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How a mailing may go."""
@@ -74,10 +91,10 @@ class Sending:
         suppressions: Suppressions,
         audience: Audience,
         terms: Terms,
-        keep: Callable[[], bool],
+        heart: Heart,
     ) -> None:
         self.mailing, self._roll, self._suppressions = mailing, roll, suppressions
-        self._audience, self._terms, self._keep = audience, terms, keep
+        self._audience, self._terms, self._heart = audience, terms, heart
         self.halt: str | ChannelError | BaseException | None = None
         self.done = roll.counts(mailing).get("sent", 0)
         self._budget = terms.budget
@@ -98,12 +115,8 @@ class Sending:
         while True:
             self._heed()
             settled = self._collect(crew, exhausted)
-            letters, left_out, exhausted = self._choose(crew.free * crew.size, exhausted)
-            if settled or left_out or letters:
-                # who is next is on the disk before anything goes on the wire
-                numbers = [letter.place.number for letter in letters]
-                self._roll.turn(self.mailing, [*settled, *left_out], numbers)
-            self._hand(crew, letters)
+            letters, left_out, exhausted = self._chosen(crew.free * crew.size, exhausted)
+            self._hand(crew, self._claimed([*settled, *left_out], letters))
             self._tell()
             if not crew.busy and (self.halt is not None or (exhausted and not self._aside)):
                 break
@@ -115,6 +128,17 @@ class Sending:
         came = crew.returned(0.0 if may_choose and self._terms.pace.wait() == 0 else 0.2)
         now = datetime.now(UTC)
         return [ended for returned in came for ended in self._settle(returned, now)]
+
+    def _claimed(self, settled: list[Settled], letters: list[Letter]) -> list[Letter]:
+        """Who is next, once that is on the disk: nothing goes on the wire before."""
+        if not settled and not letters:
+            return []
+        try:
+            self._roll.turn(self.mailing, settled, [letter.place.number for letter in letters])
+        except Overtaken:
+            self.halt = Unavailable(self._terms.account, "another run sends this mailing too")
+            return []
+        return letters
 
     def _hand(self, crew: Crew, letters: Sequence[Letter]) -> None:
         self._pulled -= {letter.place.number for letter in letters}
@@ -138,6 +162,14 @@ class Sending:
                         self._pulled.add(place.number)
                         at = 0.0 if hashed in stopped else asked
                         yield Letter(place, replace(recipient, subject=subject), at)
+
+    def _chosen(self, most: int, exhausted: bool) -> tuple[list[Letter], list[Settled], bool]:  # noqa: FBT001 - see `run`
+        """Raises nothing: a list that can't be read any more must not cost us the replies to what is on the wire."""
+        try:
+            return self._choose(most, exhausted)
+        except Unusable as error:
+            self.halt = error
+            return [], [], exhausted
 
     def _choose(self, most: int, exhausted: bool) -> tuple[list[Letter], list[Settled], bool]:  # noqa: FBT001 - see `run`
         """The next letters, those who must get nothing after all, and whether the list is at its end."""
@@ -204,6 +236,8 @@ class Sending:
 
     def _judge(self, letter: Letter, reply: Reply, now: datetime) -> Settled:
         number = letter.place.number
+        if reply.fate != "doubt":
+            self._down_since, self._delay = 0.0, 0.5  # it is there
         match reply.fate:
             case "sent":
                 self._took()
@@ -222,7 +256,7 @@ class Sending:
     def _took(self) -> None:
         """The server is there, and takes our mail."""
         self.done += 1
-        self._sent_any, self._refusals, self._down_since, self._delay = True, 0, 0.0, 0.5
+        self._sent_any, self._refusals = True, 0
         for letter, code in self._unproved:
             self._suppressions.add(letter.recipient.hashed, "bounced", code)
         self._unproved.clear()
@@ -266,8 +300,10 @@ class Sending:
         if now - self._heeded < HEED:
             return
         self._heeded = now
-        if not self._keep():
+        if not self._heart.beats():
             self.halt = Unavailable(self._terms.account, "another run has taken this mailing over")
+        if self._heart.stopped.is_set() and self.halt is None:
+            self.halt = STOPPED
         wanted = self._roll.wanted(self.mailing)
         self._paused = wanted == "pause"
         if wanted == "cancel" and self.halt is None:

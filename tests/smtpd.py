@@ -31,6 +31,7 @@ class Smtpd:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)  # or `accept` waits for ever
         self._socket.close()
         for connection in list(self._open):
             connection.close()

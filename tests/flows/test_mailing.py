@@ -446,6 +446,70 @@ def test_the_record_says_what_is_left(desk, server):
     assert "1 in doubt" in record.detail
 
 
+def test_who_is_no_longer_on_the_list_gets_nothing_and_is_counted(desk, server):
+    server.script = lambda stage, to: "450 4.2.0 later" if stage == "rcpt" else ""
+    desk.deliver(defer=0.01, patience=0.001)
+    server.script = lambda stage, to: ""
+    desk.readers(20)
+
+    assert desk.deliver().status == "changed"
+    time.sleep(0.1)
+    assert desk.deliver(accept=True).detail == "20 of 25 sent, 5 no longer on the list"
+    assert sum(server.had().values()) == 20
+
+
+def test_a_list_that_breaks_off_in_mid_send_costs_no_reply(desk, server):
+    desk.write_list(*(f"r{n}@list.test,N,2026-01-01" for n in range(1500)))
+    path = desk.project / "list.csv"
+
+    def scramble(stage, to):
+        if stage == "dot" and to == "r3@list.test":
+            path.write_bytes(path.read_bytes().replace(b"r900@", b"r900\xff@"))
+        return ""
+
+    server.script = scramble
+    with pytest.raises(AudienceUnusable):
+        desk.deliver()
+    counts = desk.counts()
+    assert "claimed" not in counts
+    assert counts["sent"] == len(server.taken)
+
+
+def test_one_who_slept_while_another_took_over_sends_nothing_twice(desk, server):
+    desk.readers(60)
+    desk.settings["connections"] = 1
+    slept = []
+
+    def sleep(stage, to):
+        if stage == "dot" and to == "r20@list6.test" and not slept:
+            slept.append(to)
+            with closing(Roll(desk.ledger.engine)) as roll:  # another run, which has found the lease at its end
+                mailing = roll.find(DELIVERY.key)
+                places = roll.places(mailing, {SEAL.hash(f"r{n}@list{n % 7}.test") for n in range(21, 60)})
+                roll.turn(mailing, (), [place.number for place in places.values()])
+        return ""
+
+    server.script = sleep
+    with pytest.raises(Unavailable, match="another run"):
+        desk.deliver()
+    assert sum(server.had().values()) == 21
+
+
+def test_a_stop_ends_a_mailing_in_good_order(desk, server):
+    desk.readers(2000)
+    desk.settings["per_hour"] = 3600 * 100
+    postman = desk.postman()
+    ended = []
+    sending = threading.Thread(target=lambda: ended.append(postman.deliver()))
+    sending.start()
+    wait_until(lambda: len(server.taken) > 20)
+    postman.stopped.set()
+    sending.join(5)
+
+    assert (ended[0].status, "stopped" in ended[0].detail) == ("held", True)
+    assert set(desk.counts()) == {"sent", "waiting"}
+
+
 def wait_until(true, seconds=20):
     ends = time.monotonic() + seconds
     while not true():
