@@ -33,7 +33,7 @@ def show_status(article: str, root: Path, voice: Voice) -> int:
     for record in records:
         moment = record.receipt.sent_at if record.receipt else record.changed_at
         when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else ""
-        where = (record.receipt.url if record.receipt else "") or mailings.get(record.delivery.key) or record.detail
+        where = (record.receipt.url if record.receipt else "") or _why(record, mailings.get(record.delivery.key, ""))
         rows.append((record.delivery.article, record.delivery.account, record.state, when, where))
     more = [_more(mailings.get(record.delivery.key, ""), doubt.get(record.delivery.key, [])) for record in records]
     voice.data({"deliveries": [{**asdict(record), **told} for record, told in zip(records, more, strict=True)]})
@@ -46,6 +46,11 @@ def show_status(article: str, root: Path, voice: Voice) -> int:
     if any(doubt.values()):
         voice.say("Ask one of them, or look at the mail server's log; then `pressroom resolve ARTICLE CHANNEL`.", "dim")
     return 1 if any(record.state in {"unknown", "held", "failed", "begun"} for record in records) else 0
+
+
+def _why(record: Record, mailing: str) -> str:
+    """Why it stands so; a mailing's own words are those of its end, where it has not gone on since."""
+    return record.detail if record.detail.startswith(mailing) else mailing
 
 
 def _more(mailing: str, in_doubt: list[str]) -> dict[str, object]:

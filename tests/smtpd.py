@@ -11,18 +11,29 @@ from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
 
-Script = Callable[[str, str], str]  # a stage ("rcpt", "data", "dot") and a recipient; a reply, "hang up", or "" for yes
-YES = {"rcpt": "250 2.1.5 Ok", "data": "354 Go on", "dot": "250 2.0.0 Ok"}
+# a stage (a key of YES) and a recipient; a reply, "hang up", or "" for yes; after a 421 it hangs up as well
+Script = Callable[[str, str], str]
+YES = {
+    "greeting": "220 small ESMTP",
+    "ehlo": "250-small\r\n250-ENHANCEDSTATUSCODES\r\n250 PIPELINING",
+    "auth": "235 2.7.0 Welcome",
+    "mail": "250 2.1.0 Ok",
+    "rcpt": "250 2.1.5 Ok",
+    "data": "354 Go on",
+    "dot": "250 2.0.0 Ok",
+}
 
 
 class Smtpd:
     """Answers on a free port until it is stopped. `script` may say something else than yes."""
 
-    def __init__(self, script: Script = lambda _stage, _recipient: "") -> None:
-        self.script = script
+    buffering = -1  # 0: what it has not read yet stays on the wire
+
+    def __init__(self, script: Script = lambda _stage, _recipient: "", host: str = "127.0.0.1") -> None:
+        self.script, self.host = script, host
         self.taken: list[tuple[str, str, bytes]] = []  # sender, recipient, message
         self.lines: list[str] = []  # commands, in order
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server((host, 0))
         self.port = self._socket.getsockname()[1]
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._serve, daemon=True).start()
@@ -38,7 +49,7 @@ class Smtpd:
 
     def account(self, **more: object) -> dict[str, object]:
         """Settings of an account here."""
-        return {"host": "127.0.0.1", "port": self.port, "security": "none", **more}
+        return {"host": self.host, "port": self.port, "security": "none", **more}
 
     def had(self) -> Counter[str]:
         """How many messages each recipient had."""
@@ -71,29 +82,34 @@ class Smtpd:
             connection.close()
 
     def _converse(self, connection: socket.socket) -> None:
-        file = connection.makefile("rb")
+        file = connection.makefile("rb", buffering=self.buffering)
         sender = recipient = ""
         accepted = False
-        _say(connection, "220 small ESMTP")
+        self._answer(connection, "greeting", "")
         for line in file:
             command = line.decode().strip()
             self.lines.append(command)
             match command.split(" ")[0].upper():
                 case "EHLO":
-                    _say(connection, "250-small\r\n250-ENHANCEDSTATUSCODES\r\n250 PIPELINING")
+                    self._answer(connection, "ehlo", "")
+                case "AUTH":
+                    self._answer(connection, "auth", "")
                 case "MAIL":
                     sender = _address(command)
-                    _say(connection, "250 2.1.0 Ok")
+                    self._answer(connection, "mail", "")
                 case "RCPT":
                     recipient = _address(command)
                     accepted = self._answer(connection, "rcpt", recipient).startswith("2")
                 case "DATA" if not accepted:
-                    _say(connection, "554 5.5.1 No valid recipients")
+                    self._say(connection, "554 5.5.1 No valid recipients")
                 case "DATA":
                     if self._answer(connection, "data", recipient).startswith("3"):
                         self._take(connection, file, sender, recipient)
+                case "QUIT":
+                    self._say(connection, "221 2.0.0 Bye")
+                    return
                 case _:
-                    _say(connection, "250 2.0.0 Ok")
+                    self._say(connection, "250 2.0.0 Ok")
 
     def _take(self, connection: socket.socket, file, sender: str, recipient: str) -> None:
         data = b"".join(iter(lambda: _line(file), b""))
@@ -102,18 +118,19 @@ class Smtpd:
             self.taken.append((sender, recipient, data))
         if "hang up" in reply:
             raise ConnectionError(reply)
-        _say(connection, reply)
+        self._say(connection, reply)
 
     def _answer(self, connection: socket.socket, stage: str, recipient: str) -> str:
         reply = self.script(stage, recipient) or YES[stage]
         if reply == "hang up":
             raise ConnectionError(stage)
-        _say(connection, reply)
+        self._say(connection, reply)
         return reply
 
-
-def _say(connection: socket.socket, text: str) -> None:
-    connection.sendall(text.encode() + b"\r\n")
+    def _say(self, connection: socket.socket, text: str) -> None:
+        connection.sendall(text.encode() + b"\r\n")
+        if text.startswith("421"):
+            raise ConnectionError(text)
 
 
 def _address(command: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flows.records import Record
 
 Named = tuple[str, str, str]  # article, account, campaign ("": the only one there is)
+ASKED = {"pause": "paused by hand", "cancel": "cancelled by hand"}
 WORDS = {
     "pause": "pauses as soon as what is on the wire has arrived",
     "go": "goes on; if its run has ended, publish the article again",
@@ -68,7 +69,10 @@ def progress(ledger: Ledger, record: Record) -> str:
     """`1,990 of 2,000 sent, 2 in doubt`; "" for what is no mailing."""
     with closing(Roll(ledger.engine)) as roll:
         mailing = roll.find(record.delivery.key)
-        return summary(roll.counts(mailing), mailing.total) if mailing else ""
+        if mailing is None:
+            return ""
+        told = summary(roll.counts(mailing), mailing.total)
+        return f"{told}; {ASKED[mailing.wanted]}" if mailing.wanted in ASKED else told
 
 
 def doubtful(ledger: Ledger, record: Record, root: Path) -> list[str]:
