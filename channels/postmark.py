@@ -222,16 +222,24 @@ class Batches(Line):
         self._subjects = (self._mail.subject, *self._mail.subjects)
 
     def carry(self, recipients: Sequence[Recipient]) -> list[Reply]:
-        """Send each recipient's message."""
+        """Send each recipient's message. Heavy ones go in several batches, and each has an end of its own."""
         letters = [self._letter(recipient) for recipient in recipients]
-        told = [one for batch in self._postmark.batches(letters, self._key) for one in self._sent(batch)]
-        return [Reply(FATES[result.kind], str(result.code)) for result in told]
+        told: list[Reply] = []
+        for batch in self._postmark.batches(letters, self._key):
+            try:
+                results = self._postmark.send_batch(batch, self._key)
+            except Uncertain:
+                told += [Reply("doubt")] * len(batch)
+            except ChannelError:
+                if not told:
+                    raise
+                break
+            else:
+                told += [Reply(FATES[result.kind], str(result.code)) for result in results]
+        return told + [Reply("later")] * (len(letters) - len(told))
 
     def close(self) -> None:
         """The account's client is closed with the account."""
-
-    def _sent(self, batch: Sequence[Letter]) -> list[Result]:
-        return self._postmark.send_batch(batch, self._key)
 
     def _letter(self, recipient: Recipient) -> Letter:
         def words(name: str, otherwise: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -136,18 +136,23 @@ def checked(address: str) -> str:
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - for the few that are not plain
 
     try:
-        found = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return ""
     return found.ascii_email or ""
 
 
+def table(file: TextIO) -> Any:
+    """The rows of a CSV file (`csv.reader`), whether commas, semicolons or tabs part its cells."""
+    begin = file.read(4096)
+    file.seek(0)
+    return csv.reader(file, delimiter=max(",;\t", key=begin.split("\n", 1)[0].count))
+
+
 def _from_file(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            begin = file.read(4096)
-            file.seek(0)
-            lines = csv.reader(file, delimiter=max(",;\t", key=begin.split("\n", 1)[0].count))
+            lines = table(file)
             names = [column(name) for name in next(lines, [])]
             for values in lines:
                 if any(values):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from channels.lines import Recipient
 from content.findings import Finding, Refused
-from flows.audience import ADDRESS, Audience, Left, checked
+from flows.audience import ADDRESS, Audience, Left, checked, table
 from flows.database import open_database
 from flows.plan import connect
 from flows.segments import Segment, column
@@ -127,10 +127,11 @@ def _segments(spelled: Iterable[str]) -> tuple[Segment, ...]:
 def _addresses_in(file: Path) -> Iterator[str]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            rows = [row for row in csv.reader(opened) if any(row)]
+            rows = [row for row in table(opened) if any(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = f"The file can't be read: {error}."
         raise Refused([Finding(rule="mail.file", severity="block", why=why, file=str(file))]) from error
     heads = [column(cell) for cell in rows[0]] if rows else []
     at = next((heads.index(name) for name in ADDRESS if name in heads), None)
-    yield from (row[at or 0].strip() for row in (rows if at is None else rows[1:]))
+    for row in rows if at is None else rows[1:]:
+        yield "".join(row[at or 0 :][:1]).strip()  # a row may be too short

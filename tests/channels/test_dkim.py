@@ -148,7 +148,9 @@ def test_a_reply_address_is_signed_only_where_there_is_one(key, sign):
     assert accepted(key, data)
 
 
-@pytest.mark.parametrize("content", ["", "hunter2", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize(
+    "content", ["", "hunter2", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n"]
+)
 def test_a_key_that_is_none_is_misconfigured_and_never_repeated(tmp_path, content):
     path = tmp_path / "dkim.pem"
     path.write_text(content)

@@ -30,7 +30,7 @@ VALUES = {
     "not ASCII": "Jürgen Čapek 山田",
     "emoji": "👩\u200d⚕️🎈",
     "a Persian name": "علی\u200cرضا",
-    "markup": "<b>Tom & \"Jerry's\"</b>",
+    "markup": '<b>Tom & "Jerry\'s"</b>',
     "a boundary": "--=_" + "k" * 32 + "--",
     "an encoded word": "=?utf-8?q?=41?=",
     "our own marks": FIELD,
@@ -174,7 +174,9 @@ def test_identities_are_stable_and_nobody_elses():
         printed = press.message(reader(address=address))
         return parsed(printed)["Message-ID"], printed.sender, parsed(printed)["List-Unsubscribe"]
 
-    ada, again, grace = (identity(pressed(), who) for who in ("ada@example.org", "ADA@example.org", "grace@example.org"))
+    ada, again, grace = (
+        identity(pressed(), who) for who in ("ada@example.org", "ADA@example.org", "grace@example.org")
+    )
     other = identity(pressed(key="m" * 32), "ada@example.org")
 
     assert ada == again

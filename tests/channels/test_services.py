@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 
 from channels.base import Receipt
 from channels.errors import Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
+from channels.lines import Recipient
 from channels.mailchimp import Mailchimp
 from channels.postmark import BATCH, WEIGHT, Postmark, Result
 from channels.registry import channel_class, offline
+from channels.seal import Seal
 from content import merging
 from tests.channels.fakes import listmonk as listmonk_fake
 from tests.channels.fakes.server import Answer, Trouble
 from tests.channels.letters import LEAVE, OUTLOOK, letter, newsletter, read_by, tried
 
+SEAL = Seal(b"a secret of at least sixteen bytes")
+OWN_WORDS = ("Ada", "Grace", "<Joan> x", "there")
 SPELLED = {
     "buttondown": ('{{ subscriber.metadata.first_name|default:"there" }}', "{{ unsubscribe_url }}"),
     "mailchimp": ("*|IF:FNAME|**|FNAME|**|ELSE:|*there*|END:IF|*", "*|UNSUB|*"),
@@ -411,6 +417,143 @@ def test_the_words_for_postmark_keep_the_readers_fields_and_have_its_way_off(cha
 
     assert worded.merge_fields == newsletter().merge_fields
     assert platform.texts() == [read_by(newsletter("Write {{{ pm:unsubscribe }}}."), platform.leave, first_name="Ada")]
+
+
+def readers(*names, **fields):
+    """Recipients, each called as their address says."""
+    return [
+        Recipient(address=f"{name}@example.org", hashed=SEAL.hash(name), fields={"first_name": name.title(), **fields})
+        for name in names
+    ]
+
+
+@contextmanager
+def crew_of(channel, mail=None, lines=1):
+    """The lines that a mailing would go on."""
+    channel.settings = channel.settings.model_copy(update={"connections": lines})
+    with closing(channel.crew(mail or newsletter(), "key", SEAL)) as crew:
+        yield crew
+
+
+def came_back(crew, number):
+    """What became of so many batches, in order of their first recipient."""
+    came = []
+    while len(came) < number:
+        came += crew.returned(10)
+    return sorted(came, key=lambda returned: returned.recipients[0].address)
+
+
+@on("postmark")
+def test_each_reader_has_a_letter_in_their_own_words(channel, platform):
+    with crew_of(channel) as crew:
+        crew.hand([*readers("ada", "grace"), *readers("joan", first_name="<Joan>\r\nx"), *readers("anon", first_name=" ")])
+        [returned] = came_back(crew, 1)
+
+    assert [reply.fate for reply in returned.replies] == ["sent"] * 4
+    names = {message["To"].partition("@")[0]: message["Subject"] for message in platform.sent}
+    assert names == {n: f"Hello {w}: sleep" for n, w in zip(("ada", "grace", "joan", "anon"), OWN_WORDS, strict=True)}
+    assert "<p>Hello &lt;Joan&gt; x. Most" in platform.sent[2]["HtmlBody"]
+    assert "Hello <Joan> x. Most" in platform.sent[2]["TextBody"]
+    assert platform.faults == []
+
+
+@on("postmark")
+def test_the_results_of_a_batch_become_each_readers_fate(channel, platform):
+    codes = {"gone": 406, "wrong": 300, "slow": 429, "later": 100, "ours": 10}
+    platform.codes = {f"{name}@example.org": code for name, code in codes.items()}
+    with crew_of(channel) as crew:
+        crew.hand(readers("ada", *codes))
+        [returned] = came_back(crew, 1)
+
+    fates = ["sent", "bounced", "failed", "later", "later", "later"]
+    assert [(reply.fate, reply.code) for reply in returned.replies] == list(
+        zip(fates, ["0", *map(str, codes.values())], strict=True)
+    )
+
+
+@on("postmark")
+def test_readers_in_a_test_have_the_subject_that_is_theirs(channel, platform):
+    ada, grace = readers("ada", "grace")
+    with crew_of(channel, tried()) as crew:
+        crew.hand([ada, replace(grace, subject=1)])
+        came_back(crew, 1)
+
+    assert [message["Subject"] for message in platform.sent] == ["Hello Ada: sleep", "Sleep better"]
+
+
+@on("postmark")
+def test_a_lost_answer_is_doubt_for_its_own_batch_alone(channel, platform):
+    platform.troubles += [Trouble(stored=True), Trouble(stored=True, hangs_up=True)]
+    with crew_of(channel) as crew:
+        fates = []
+        for names in (("ada", "alan"), ("grace", "gwen"), ("joan",)):
+            crew.hand(readers(*names))
+            fates += [[reply.fate for reply in returned.replies] for returned in came_back(crew, 1)]
+
+    assert fates == [["sent", "sent"], ["doubt", "doubt"], ["sent"]]
+    assert len(platform.sent) == 5
+
+
+@on("postmark")
+@pytest.mark.parametrize(
+    ("trouble", "fates"),
+    [
+        (Trouble(stored=True, hangs_up=True), ["sent", "doubt", "sent"]),
+        (Trouble(answer=Answer(status=503)), ["sent", "later", "later"]),
+        (Trouble(answer=Answer(status=401, json={"ErrorCode": 10})), ["sent", "later", "later"]),
+    ],
+)
+def test_heavy_letters_that_need_several_batches_are_neither_lost_nor_doubled(
+    channel, platform, monkeypatch, trouble, fates
+):
+    monkeypatch.setattr("channels.postmark.WEIGHT", 2000)  # bytes, so that each letter is a batch
+    platform.troubles += [Trouble(stored=True), trouble]
+    with crew_of(channel, newsletter("sleep " * 300)) as crew:
+        crew.hand(readers("ada", "grace", "joan"))
+        [returned] = came_back(crew, 1)
+
+    assert (returned.error, [reply.fate for reply in returned.replies]) == (None, fates)
+    told_sent = [one.address for one, fate in zip(returned.recipients, fates, strict=True) if fate != "later"]
+    assert [message["To"] for message in platform.sent] == told_sent
+
+
+@on("postmark")
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(status=503), Unavailable),
+        (Answer(status=429, headers={"Retry-After": "7"}), Unavailable),
+        (Answer(status=401, json={"ErrorCode": 10}), Misconfigured),
+    ],
+)
+def test_a_batch_of_which_nothing_was_taken_is_no_readers_fault(channel, platform, answer, error):
+    platform.troubles.append(Trouble(answer=answer))
+    with crew_of(channel) as crew:
+        crew.hand(readers("ada", "grace"))
+        [returned] = came_back(crew, 1)
+
+    assert type(returned.error) is error
+    assert (returned.replies, platform.sent) == ((), [])
+
+
+@on("postmark")
+def test_batches_go_side_by_side(channel, platform):
+    platform.troubles += [Trouble(stored=True, seconds=0.3)] * 3
+    begun = time.monotonic()
+    with crew_of(channel, lines=3) as crew:
+        for name in ("ada", "grace", "joan"):
+            crew.hand(readers(name))
+        assert (crew.free, crew.busy, crew.size) == (0, 3, 100)
+        came = came_back(crew, 3)
+
+    assert [returned.replies[0].fate for returned in came] == ["sent"] * 3
+    assert time.monotonic() - begun < 0.8
+
+
+def test_postmark_without_a_token_or_a_list_opens_no_lines():
+    for settings in (Postmark.settings_model(audience="list.csv"), Postmark.settings_model(token="t")):
+        with pytest.raises(Misconfigured):
+            Postmark(settings=settings).crew(newsletter(), "key", SEAL)
 
 
 def test_a_parcel_for_postmark_is_a_batch_for_nobody():

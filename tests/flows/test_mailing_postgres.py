@@ -1,0 +1,292 @@
+"""Mailings with a real PostgreSQL: the list comes from one database, the ledger is in another."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flows.audience import Audience, AudienceUnusable
+from flows.database import open_database
+from flows.errors import LedgerUnusable
+from flows.ledger import Ledger
+from flows.roll import Roll
+from flows.suppressions import Suppressions
+from tests.corpus import ROOT
+from tests.flows.test_mailing import DELIVERY, SEAL, Desk
+from tests.smtpd import Smtpd
+
+pytestmark = [pytest.mark.judged, pytest.mark.xdist_group("postgres")]
+READERS = 60
+QUERY = "SELECT mail AS email, given AS first_name, ok AS consent_at, city FROM people WHERE mail IS NOT NULL"
+
+
+class Postgres:
+    """One server in a folder of its own, on a free port; it runs as somebody who is not root."""
+
+    def __init__(self, binaries: Path, root: Path) -> None:
+        self.binaries, self.root = binaries, root
+        owner = "postgres" if _there("postgres") else "nobody"
+        self._as = ["setpriv", f"--reuid={owner}", "--clear-groups", f"--regid={pwd.getpwnam(owner).pw_gid}", "--"]
+        self._as = [] if os.geteuid() else self._as
+        if self._as:
+            shutil.chown(root, owner)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.run("initdb", "-D", str(root / "data"), "-U", "press", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def run(self, name: str, *arguments: str) -> None:
+        """One of its programs, to its end."""
+        command = [*self._as, str(self.binaries / name), *arguments]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+
+    def start(self) -> None:
+        """Answer (again)."""
+        told = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", str(self.root), "-p", str(self.port)]
+        command = [*self._as, str(self.binaries / "postgres"), "-D", str(self.root / "data"), *told]
+        with (self.root / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=self.root, stdout=log, stderr=log)
+        ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
+        wait_until(lambda: subprocess.run([self.binaries / ready[0], *ready[1:]], capture_output=True).returncode == 0)
+
+    def stop(self) -> None:
+        """End at once, and break every connection; what was committed stays."""
+        if self.process:
+            self.process.send_signal(3)  # SIGQUIT: an immediate shutdown
+            self.process.wait(20)
+            self.process = None
+
+    def database(self, driver: str = "postgresql+psycopg") -> str:
+        """The address of a new database."""
+        name = f"d{time.monotonic_ns()}"
+        self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "press", name)
+        return f"{driver}://press@127.0.0.1:{self.port}/{name}"
+
+
+def _there(user: str) -> bool:
+    return any(known.pw_name == user for known in pwd.getpwall())
+
+
+def wait_until(true, seconds=30):
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = found[-1] if found else shutil.which("initdb")
+    if not initdb:
+        pytest.skip("PostgreSQL is not installed")
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:  # short, for its socket's name
+        server = Postgres(Path(initdb).resolve().parent, Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def people(postgres):
+    """A database with subscribers: where it is, and how to change it."""
+    import psycopg  # noqa: PLC0415 - beside the ledger's own tests nobody needs it
+
+    url = postgres.database("postgresql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE people (id serial, mail text, given text, ok timestamptz, city text)")
+        rows = [(f"r{n}@list{n % 7}.test", f"Ñame{n}", "Kew" if n % 3 else None) for n in range(READERS)]
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO people (mail, given, ok, city) VALUES (%s, %s, now(), %s)", rows)
+        yield url, connection
+
+
+@pytest.fixture
+def server():
+    with Smtpd() as smtpd:
+        yield smtpd
+
+
+@pytest.fixture
+def ledger(postgres):
+    with closing(Ledger(postgres.database())) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(project, ledger, people, server):
+    made = Desk(project, ledger, **server.account(connections=3, audience=people[0], query=QUERY))
+    made.article(**{"Take a chair": 'Dear {{ subscriber.first_name | default("friend") }}, take a chair'})
+    return made
+
+
+def test_a_list_by_query_has_it_once_with_doubt_left_for_a_person(desk, server, ledger):
+    server.script = lambda stage, to: "take and hang up" if (stage, to) == ("dot", "r5@list5.test") else ""
+    first = desk.deliver()
+    server.script = lambda stage, to: ""
+    second = desk.deliver()
+    with closing(Roll(ledger.engine)) as roll:
+        mailing = roll.find(DELIVERY.key)
+        doubt, resolved = roll.doubtful(mailing), roll.resolve(mailing, sent=True)
+    ledger.release(DELIVERY)
+
+    assert (first.status, second.status) == ("held", "held")
+    assert (doubt, resolved) == ({SEAL.hash("r5@list5.test")}, 1)
+    assert desk.deliver().detail == f"{READERS} of {READERS} sent"
+    assert server.had() == Counter({f"r{n}@list{n % 7}.test": 1 for n in range(READERS)})
+    assert "Dear Ñame3, take" in server.message("r3@list3.test").get_body(("plain",)).get_content()
+
+
+def test_a_second_run_sends_nothing_and_the_record_has_its_proof(desk, server, ledger):
+    desk.deliver()
+    again = desk.deliver()
+    record = ledger.record(DELIVERY.key)
+
+    assert (again.status, len(server.taken)) == ("already", READERS)
+    assert (record.state, record.receipt.sent_at.tzinfo is not None) == ("sent", True)
+
+
+def test_who_is_put_off_and_who_is_suppressed_stand_so_in_the_ledger(desk, server, ledger):
+    suppressions = Suppressions(ledger.engine)
+    assert suppressions.add(SEAL.hash("r1@list1.test"), "unsubscribed")
+    assert not suppressions.add(SEAL.hash("r1@list1.test"), "bounced")
+    answers = {"r2@list2.test": "550 5.1.1 none", "r3@list3.test": "450 4.2.0 later"}
+    server.script = lambda stage, to: answers.get(to, "") if stage == "rcpt" else ""
+    desk.deliver(defer=0.3, patience=0.1)
+    counts, refused = desk.counts(), dict(suppressions.counts())
+    server.script = lambda stage, to: ""
+    time.sleep(0.3)
+
+    assert counts == {"sent": READERS - 3, "suppressed": 1, "bounced": 1, "later": 1}
+    assert refused == {"unsubscribed": 1, "bounced": 1}
+    assert desk.deliver().status == "sent"
+    assert max(server.had().values()) == 1
+
+
+def test_a_list_in_another_order_is_the_same_and_another_name_is_a_change(desk, server, people):
+    server.script = lambda stage, to: "450 4.2.0 later" if (stage, to) == ("rcpt", "r1@list1.test") else ""
+    desk.deliver(defer=0.01, patience=0.001)
+    server.script = lambda stage, to: ""
+    desk.settings["query"] = f"{QUERY} ORDER BY id DESC"
+    people[1].execute("UPDATE people SET given = 'Other' WHERE mail = 'r7@list0.test'")
+    changed = desk.deliver()
+    people[1].execute("UPDATE people SET given = 'Ñame7' WHERE mail = 'r7@list0.test'")
+
+    assert changed.status == "changed"
+    assert desk.deliver().detail == f"{READERS} of {READERS} sent"
+
+
+def test_a_query_that_is_wrong_is_said_in_a_line(desk, server):
+    desk.settings["query"] = "SELECT mail FROM nobody"
+    with pytest.raises(AudienceUnusable, match='relation "nobody" does not exist') as caught:
+        desk.deliver()
+
+    assert "\n" not in str(caught.value)
+    assert server.taken == []
+
+
+@pytest.mark.parametrize("driver", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_ledgers_address_needs_no_driver(postgres, driver):
+    with closing(Ledger(postgres.database(driver))) as ledger:
+        assert ledger.plan(DELIVERY).state == "planned"
+        assert ledger.engine.driver == "psycopg"
+
+
+def test_several_who_open_a_new_ledger_at_once_all_can(postgres):
+    url, opened = postgres.database(), []
+    threads = [threading.Thread(target=lambda: opened.append(open_database(url))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    counts = [Suppressions(engine).counts() for engine in opened]
+    for engine in opened:
+        engine.dispose()
+
+    assert counts == [{}] * 4
+
+
+def test_a_ledger_that_goes_away_in_mid_send_ends_the_run_and_a_later_one_goes_on(desk, server, postgres, people):
+    desk.settings |= {"connections": 2, "per_hour": 3600 * 60}
+    gone = threading.Event()
+
+    def stop(stage, to):
+        if stage == "dot" and to == "r20@list6.test" and not gone.is_set():
+            gone.set()
+            postgres.stop()
+        return ""
+
+    server.script = stop
+    try:
+        with pytest.raises(LedgerUnusable, match="the ledger postgresql") as caught:
+            desk.deliver()
+    finally:
+        postgres.start()
+    desk.ledger.engine.dispose()
+    had = len(server.taken)
+    record = desk.ledger.record(DELIVERY.key)
+    after = _in_a_later_process(desk)
+
+    assert "can't be used" in str(caught.value)
+    assert (record.state, had < READERS) == ("claimed", True)
+    assert after[0] == "held"
+    assert max(server.had().values()) == 1
+    counts = desk.counts()
+    assert 0 < counts["doubt"] <= 2 + 1
+    assert counts["sent"] + counts["doubt"] == READERS
+
+
+RESUME = """
+import json, sys
+from pathlib import Path
+from flows.ledger import Ledger
+from tests.flows.test_mailing import Desk
+project, url, account = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+outcome = Desk(project, Ledger(url), **account).deliver()
+print(json.dumps([outcome.status, outcome.detail]))
+"""
+
+
+def _in_a_later_process(desk):
+    """What the next run says, once the lease of the one that broke off is over."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    url = desk.ledger.engine.url.render_as_string(hide_password=False)
+    with desk.ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE deliveries SET lease_until = now()"))
+    command = [sys.executable, "-c", RESUME, str(desk.project), url, json.dumps(desk.settings)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_a_password_of_either_database_is_never_repeated(postgres):
+    nowhere = "postgresql://press:hunter2@127.0.0.1:1/d"
+    said = []
+    with pytest.raises(LedgerUnusable) as caught:
+        Ledger(nowhere)
+    said.append(str(caught.value))
+    with pytest.raises(AudienceUnusable) as caught:
+        list(Audience(source=nowhere, seal=SEAL, query="SELECT 1").pages())
+    said.append(str(caught.value))
+
+    assert all(said)
+    assert "hunter2" not in " ".join(said)
