@@ -9,7 +9,7 @@ FALLBACKS = {
     "css-display-none": "Gmail in a phone's browser shows the preheader as a dot at most: it has no height.",
     "css-outline": "Nothing: it takes away a frame that Outlook for Windows does not draw.",
     "css-overflow": "Nothing: Outlook for Windows hides the preheader by `mso-hide`.",
-    "css-table-layout": "Outlook for Windows lets a column grow with its words; pictures have a width of their own there.",
+    "css-table-layout": "Outlook for Windows lets a column grow with its words; pictures have their own width there.",
     "css-transform": "Nothing: the button's `text-transform: none` is taken for it.",
     "css-white-space": "Outlook for Windows breaks long lines of code in `<pre>` by itself.",
     "css-word-break": "Windows Mail lets a word or address that is wider than the column stick out.",

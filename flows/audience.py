@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from channels.lines import Recipient
 from flows.database import driven
@@ -168,7 +169,7 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
     if not query:
         raise AudienceUnusable("the list is a database, but no query says who is meant: set …_QUERY")
     try:
-        engine = create_engine(driven(url))
+        engine = create_engine(driven(url), poolclass=NullPool)  # a reading may be broken off: nothing stays open
         with engine.connect().execution_options(yield_per=PAGE) as connection:
             found = connection.execute(text(query))
             names = [column(name) for name in found.keys()]  # noqa: SIM118 - a result is no mapping
@@ -177,7 +178,6 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
                     number,
                     {name: "" if value is None else str(value) for name, value in zip(names, row, strict=True)},
                 )
-        engine.dispose()
     except (ArgumentError, ModuleNotFoundError) as error:
         # never the address itself: it may hold a password
         raise AudienceUnusable(f"the list's database can't be reached from here: {type(error).__name__}") from None

@@ -16,6 +16,8 @@ from sqlalchemy.pool import NullPool
 from flows.errors import LedgerUnusable
 from flows.tables import REVISION
 
+LOCK = "SELECT pg_advisory_xact_lock(7391046258)"  # any number that nobody else takes
+
 
 def open_database(url: str) -> Engine:
     """The ledger's database, brought to the newest revision. Raises `LedgerUnusable`."""
@@ -87,9 +89,8 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # two processes may open a new ledger at once: one migrates, the other waits
-            connection.execute(text("BEGIN IMMEDIATE"))
+        # two processes may open a new ledger at once: one migrates, the other waits
+        connection.execute(text("BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else LOCK))
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

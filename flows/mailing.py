@@ -20,8 +20,9 @@ from flows.pace import Pace, WarmUp
 from flows.records import Delivery, Outcome, State, Status
 from flows.roll import REST, Mailing, Roll, Standing
 from flows.segments import Segment
-from flows.sending import CANCELLED, Heart, Sending, Terms
+from flows.sending import CANCELLED, Sending
 from flows.suppressions import Suppressions
+from flows.terms import Heart, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

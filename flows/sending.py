@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from channels.errors import ChannelError, Misconfigured, Unavailable, Uncertain
 from channels.lines import Recipient, Reply
 from flows.errors import Unusable
-from flows.roll import Mailing, Overtaken, Place, Roll, Settled
+from flows.roll import Mailing, Overtaken, Roll, Settled
+from flows.terms import Heart, Letter, Progress, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from channels.lines import Crew, Returned
     from flows.audience import Audience
-    from flows.pace import Pace
     from flows.suppressions import Suppressions
 
 ATTEMPTS = 5  # of one message that a server puts off
@@ -31,54 +28,6 @@ CANCELLED, STOPPED = "cancelled by hand", "stopped in mid-send"
 FRESH = 1.0  # seconds that an answer about suppressions holds
 HEED = 1.0  # seconds between two looks at what a person wants
 log = logging.getLogger("pressroom.deliver")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a mailing is."""
-
-    account: str
-    done: int
-    total: int
-    note: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.account}: {self.done:,} of {self.total:,} sent{self.note and ', ' + self.note}"
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A recipient, and the row that stands for them."""
-
-    place: Place
-    recipient: Recipient
-    asked: float  # when (`time.monotonic`) they were seen to be on no list of suppressions
-
-
-class Heart:
-    """Keeps the claim on a mailing while it is sent, and knows whether it should end."""
-
-    def __init__(self, renew: Callable[[], bool], every: float, stopped: threading.Event) -> None:
-        self._renew, self._every, self.stopped = renew, every, stopped
-        self._beat = time.monotonic()
-
-    def beats(self) -> bool:
-        """Renew the claim when it is time to; False where it was lost."""
-        if time.monotonic() - self._beat < self._every:
-            return True
-        self._beat = time.monotonic()
-        return self._renew()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How a mailing may go."""
-
-    account: str
-    pace: Pace
-    budget: int | None = None  # messages that may still go today; None: as many as there are
-    defer: float = 60.0  # seconds until the second attempt, then four times as long each
-    patience: float = 120.0  # seconds that a server may be away
 
 
 class Sending:

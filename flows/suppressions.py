@@ -25,7 +25,9 @@ class Suppressions:
         """Suppress an address; False where it was already. The first reason stays."""
         values = {"address": address, "reason": reason, "detail": detail[:200], "added_at": datetime.now(UTC)}
         with usable(self._engine), self._engine.begin() as connection:
-            return connection.execute(once(connection, suppressions, values)).rowcount == 1
+            # an insert's own count is SQLite's alone
+            added = once(connection, suppressions, values).returning(suppressions.c.address)
+            return connection.execute(added).first() is not None
 
     def remove(self, address: bytes, *reasons: Reason) -> bool:
         """Let an address have mail again, if one of these is the reason (none given: whatever it is)."""

@@ -90,13 +90,9 @@ class Smtpd:
             command = line.decode().strip()
             self.lines.append(command)
             match command.split(" ")[0].upper():
-                case "EHLO":
-                    self._answer(connection, "ehlo", "")
-                case "AUTH":
-                    self._answer(connection, "auth", "")
-                case "MAIL":
-                    sender = _address(command)
-                    self._answer(connection, "mail", "")
+                case "EHLO" | "AUTH" | "MAIL" as verb:
+                    sender = _address(command) if verb == "MAIL" else sender
+                    self._answer(connection, verb.lower(), "")
                 case "RCPT":
                     recipient = _address(command)
                     accepted = self._answer(connection, "rcpt", recipient).startswith("2")
@@ -105,11 +101,8 @@ class Smtpd:
                 case "DATA":
                     if self._answer(connection, "data", recipient).startswith("3"):
                         self._take(connection, file, sender, recipient)
-                case "QUIT":
-                    self._say(connection, "221 2.0.0 Bye")
-                    return
-                case _:
-                    self._say(connection, "250 2.0.0 Ok")
+                case verb:
+                    self._say(connection, "221 2.0.0 Bye" if verb == "QUIT" else "250 2.0.0 Ok")
 
     def _take(self, connection: socket.socket, file, sender: str, recipient: str) -> None:
         data = b"".join(iter(lambda: _line(file), b""))

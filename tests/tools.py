@@ -46,5 +46,7 @@ def node(script: str, given: Any) -> Any:
     folder = npm_packages()
     read = "import { readFileSync } from 'node:fs'; const given = JSON.parse(readFileSync(0, 'utf8'));"
     command = [program("node", "nodejs"), "--input-type=module", "--eval", read + script]
-    done = subprocess.run(command, cwd=folder, check=True, timeout=120, input=json.dumps(given).encode(), capture_output=True)
+    done = subprocess.run(
+        command, cwd=folder, check=True, timeout=120, input=json.dumps(given).encode(), capture_output=True
+    )
     return json.loads(done.stdout)

@@ -446,7 +446,9 @@ def came_back(crew, number):
 @on("postmark")
 def test_each_reader_has_a_letter_in_their_own_words(channel, platform):
     with crew_of(channel) as crew:
-        crew.hand([*readers("ada", "grace"), *readers("joan", first_name="<Joan>\r\nx"), *readers("anon", first_name=" ")])
+        crew.hand(
+            [*readers("ada", "grace"), *readers("joan", first_name="<Joan>\r\nx"), *readers("anon", first_name=" ")]
+        )
         [returned] = came_back(crew, 1)
 
     assert [reply.fate for reply in returned.replies] == ["sent"] * 4

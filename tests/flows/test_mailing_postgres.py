@@ -61,8 +61,8 @@ class Postgres:
         command = [*self._as, str(self.binaries / "postgres"), "-D", str(self.root / "data"), *told]
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.root, stdout=log, stderr=log)
-        ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
-        wait_until(lambda: subprocess.run([self.binaries / ready[0], *ready[1:]], capture_output=True).returncode == 0)
+        ready = [self.binaries / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
+        wait_until(lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0)
 
     def stop(self) -> None:
         """End at once, and break every connection; what was committed stays."""
@@ -225,18 +225,20 @@ def test_several_who_open_a_new_ledger_at_once_all_can(postgres):
 
 def test_a_ledger_that_goes_away_in_mid_send_ends_the_run_and_a_later_one_goes_on(desk, server, postgres, people):
     desk.settings |= {"connections": 2, "per_hour": 3600 * 60}
-    gone = threading.Event()
+    begun, gone = threading.Event(), threading.Event()
 
     def stop(stage, to):
-        if stage == "dot" and to == "r20@list6.test" and not gone.is_set():
-            gone.set()
+        if stage == "dot" and to == "r20@list6.test" and not begun.is_set():
+            begun.set()
             postgres.stop()
+            gone.set()
         return ""
 
     server.script = stop
     try:
         with pytest.raises(LedgerUnusable, match="the ledger postgresql") as caught:
             desk.deliver()
+        assert gone.wait(30)
     finally:
         postgres.start()
     desk.ledger.engine.dispose()

@@ -12,6 +12,11 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """From renditions kept."""
     op.add_column("deliveries", sa.Column("prepared", sa.Text, nullable=False, server_default=""))
+    _mailings()
+    _who_gets_nothing()
+
+
+def _mailings() -> None:
     op.create_table(
         "mailings",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -37,6 +42,9 @@ def upgrade() -> None:
         sa.Column("sent_at", MOMENT),
         sa.UniqueConstraint("mailing", "address", name="one_mail_each"),
     )
+
+
+def _who_gets_nothing() -> None:
     op.create_table(
         "suppressions",
         sa.Column("address", sa.LargeBinary(16), primary_key=True),
