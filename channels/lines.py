@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Literal
 
-Fate = Literal["sent", "later", "bounced", "failed", "doubt"]
+Fate = Literal["sent", "later", "bounced", "failed", "doubt", "suppressed"]  # suppressed: by the service
 # RFC 3463: no such mailbox or domain, one that moved, a closed mailbox, no host for it; 5.1.7 and 5.1.8 are about us
 DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1", "5.4.4")
 

@@ -208,7 +208,7 @@ class Postmark(Campaign):
         return Misconfigured(self.account, detail) if code in OURS else None
 
 
-FATES: dict[Kind, Fate] = {"sent": "sent", "suppressed": "bounced", "refused": "failed", "later": "later"}
+FATES: dict[Kind, Fate] = {"sent": "sent", "suppressed": "suppressed", "refused": "failed", "later": "later"}
 
 
 class Batches(Line):

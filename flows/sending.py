@@ -198,7 +198,7 @@ class Sending:
                 return Settled(number=number, state="later", reply=reply.code, due_at=due)
             case "later":
                 return Settled(number=number, state="failed", reply=reply.code)
-            case _:
+            case "bounced" | "failed":
                 self._refused(letter, reply)
         return Settled(number=number, state=reply.fate, reply=reply.code)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -161,7 +160,6 @@ def test_a_key_that_is_none_is_misconfigured_and_never_repeated(tmp_path, conten
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.skipif(os.name != "posix", reason="folders are read otherwise")
 @pytest.mark.parametrize("name", ["missing.pem", "."])
 def test_a_key_that_cannot_be_read_is_misconfigured(tmp_path, name):
     with pytest.raises(Misconfigured, match="can't be read"):

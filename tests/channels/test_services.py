@@ -467,7 +467,7 @@ def test_the_results_of_a_batch_become_each_readers_fate(channel, platform):
         crew.hand(readers("ada", *codes))
         [returned] = came_back(crew, 1)
 
-    fates = ["sent", "bounced", "failed", "later", "later", "later"]
+    fates = ["sent", "suppressed", "failed", "later", "later", "later"]
     assert [(reply.fate, reply.code) for reply in returned.replies] == list(
         zip(fates, ["0", *map(str, codes.values())], strict=True)
     )
