@@ -59,6 +59,9 @@ smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 10000
 smtpd_hard_error_limit = 10000
 lmtp_destination_concurrency_limit = 20
+queue_run_delay = 2s
+minimal_backoff_time = 2s
+maximal_backoff_time = 4s
 default_process_limit = 50
 biff = no
 """
@@ -130,6 +133,11 @@ service imap-login {{
   }}
   inet_listener imaps {{
     port = 0
+  }}
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service lmtp {{
@@ -219,9 +227,9 @@ class MailServer:
         files = [path for path in (self.root / "vmail" / user / "Maildir").glob("[cn]*/*") if path.is_file()]
         return [to for to, _ in {_taken(path) for path in files}]
 
-    def settle(self, number: int, seconds: float = 60) -> list[str]:
+    def settle(self, number: int, seconds: float = 90) -> list[str]:
         """Wait until the queue is empty and so many have arrived."""
-        queue = [self.root / "spool" / name for name in ("incoming", "active", "maildrop")]
+        queue = [self.root / "spool" / name for name in ("incoming", "active", "deferred", "maildrop")]
 
         def over() -> bool:
             busy = any(path.is_file() for folder in queue for path in folder.rglob("*"))

@@ -185,7 +185,7 @@ def test_a_process_killed_at_twenty_moments_sends_each_mail_once_or_names_it_in_
         mailing = roll.find(DELIVERY.key)
         doubt, counts = roll.doubtful(mailing), roll.counts(mailing)
     ledger.close()
-    had = Counter(to for to in server.settle(READERS) if to.startswith("kill"))
+    had = Counter(to for to in server.settle(READERS - len(doubt)) if to.startswith("kill"))
     missing = {f"kill{n}@example.test" for n in range(READERS)} - set(had)
 
     assert json.loads(ended.stdout.splitlines()[-1])[0] in {"sent", "held"}
