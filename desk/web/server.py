@@ -8,6 +8,7 @@ import socket
 import threading
 import webbrowser
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from desk.proofs.workbench import Workbench
 from desk.web.app import Desk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desk.console import Voice
 
 FIRST, TRIES = 8765, 20
@@ -31,15 +34,18 @@ def serve(root: Path, article: Path | None, port: int, voice: Voice, *, browser:
         desk = Desk(Workbench(root, more), more)
         path = f"/articles/{article.stem}" if article else "/"
         address = f"http://127.0.0.1:{door.getsockname()[1]}{path}"
-        voice.say(f"The desk is open at {address}", "bold")
-        voice.say("Save a file, and the proofs follow. Ctrl-C ends it.", "dim")
-        voice.data({"address": address})
-        if browser:
-            threading.Timer(0.3, webbrowser.open, [address]).start()
         with suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises it again
-            asyncio.run(_run(desk, door))
+            asyncio.run(_run(desk, door, partial(_tell, address, voice, browser=browser)))
     voice.say("\nClosed.", "dim")
     return 0
+
+
+def _tell(address: str, voice: Voice, *, browser: bool) -> None:
+    voice.say(f"The desk is open at {address}", "bold")
+    voice.say("Save a file, and the proofs follow. Ctrl-C ends it.", "dim")
+    voice.data({"address": address})
+    if browser:
+        threading.Timer(0.3, webbrowser.open, [address]).start()
 
 
 def listen(port: int) -> socket.socket:
@@ -58,7 +64,7 @@ def listen(port: int) -> socket.socket:
     raise Refused([Finding(rule="desk.port", severity="block", why=why, mend="Give another with --port.")])
 
 
-async def _run(desk: Desk, door: socket.socket) -> None:
+async def _run(desk: Desk, door: socket.socket, ready: Callable[[], None]) -> None:
     config = uvicorn.Config(
         desk.app(),
         log_level="warning",
@@ -67,16 +73,21 @@ async def _run(desk: Desk, door: socket.socket) -> None:
         server_header=False,
         lifespan="on",
     )
-    server = _Server(config, desk)
+    server = _Server(config, desk, ready)
     await server.serve(sockets=[door])
 
 
 class _Server(uvicorn.Server):
-    """Open pages listen for ever: on Ctrl-C they are told to stop first."""
+    """Says where it is once it can be ended. Open pages listen for ever: on Ctrl-C they are told to stop first."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, desk: Desk, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._desk = desk
+        self._desk, self._ready = desk, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so: a Ctrl-C before that would meet nobody who listens for it."""
+        await super().startup(sockets)
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then the server."""

@@ -56,7 +56,7 @@ def test_a_saved_word_appears_in_every_proof_where_one_stands(desk, page):
     desk.edit("some shade", "a great deal of shade")
 
     holds_in_every_frame(page, "a great deal of shade")
-    assert page.locator("pre.plain", has_text="a great deal of shade").count() == 1
+    page.locator("pre.plain", has_text="a great deal of shade").wait_for()
     assert page.url.endswith("/newsletter")
     assert page.evaluate("scrollY") == 300
     assert page.locator("iframe").first.evaluate("frame => frame.contentWindow.scrollY") == 120
