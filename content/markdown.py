@@ -120,6 +120,7 @@ def render(text: str) -> Body:
     )
     root = _tree(safe)
     _drop_empty(root)
+    _clear_corners(root)
     _level(root)
     educate_tree(root)
     found = (element for element in root.iter(*HEADINGS))
@@ -165,6 +166,13 @@ def _drop_empty(root: HtmlElement) -> None:
     for element in reversed(list(root.iter("a", "em", "strong", "span", "p", "li", "figure", *HEADINGS))):
         if not element.text_content().strip() and element.find(".//img") is None and not element.get("id"):
             element.drop_tree()
+
+
+def _clear_corners(root: HtmlElement) -> None:
+    """A table's corner without words heads nothing: screen readers would announce an empty heading."""
+    for cell in root.iter("th"):
+        if not cell.text_content().strip() and cell.find(".//img") is None:
+            cell.tag = "td"
 
 
 def _level(root: HtmlElement) -> None:

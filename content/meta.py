@@ -54,10 +54,10 @@ def _without_marks(value: str) -> str:
 
 
 def _merged(value: Any) -> Any:
-    """Mark the merge fields of a subject or preheader, and refuse what looks like one and is none."""
+    """Mark the merge fields of a subject or preheader, one line each, and refuse what looks like one and is none."""
     if not isinstance(value, str):
         return value
-    _without_marks(value)
+    value = " ".join(_without_marks(value).split())
     for match in merging.SPELLED.finditer(value):
         if wrong := merging.trouble(match["name"], match["otherwise"]):
             raise ValueError(f"expected a merge field that can be filled in; {wrong}")

@@ -179,11 +179,6 @@ def unsubscribe_address(context: Context) -> str:
     return context.brand.email.unsubscribe or f"{context.site}/unsubscribe/"
 
 
-def _one_line(text: str) -> str:
-    """A header's words: a line break within would begin another header."""
-    return " ".join(text.split())
-
-
 def _html(article: Article, context: Context, composed: Composed, names: dict[str, object]) -> str:
     root = deepcopy(composed.root)
     absolute = partial(context.absolute, article=article)
@@ -199,6 +194,7 @@ def _html(article: Article, context: Context, composed: Composed, names: dict[st
     html = _inliner().inline(_compiled(context.templates.get_template("newsletter/article.mjml").render(names | own)))
     way_off = merging.unsubscribe_mark(escape(unsubscribe_address(context)))
     html = html.replace(WAY_OFF, way_off).replace(SUBJECT, escape(str(names["subject"])))
+    html = html.replace(' role="article"', ' role="main"', 1)  # readers of a mail's own window find its start
     # browsers look for it in the first 1,024 bytes, where the inliner puts the styles
     return html.replace(CHARSET, "", 1).replace("<head>", f"<head>{CHARSET}", 1)
 

@@ -56,6 +56,9 @@ KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
     (r"prefers-color-scheme", "Colours for dark mode", f"{GMAIL}, {YAHOO}, {OUTLOOK}",
      "The program turns colours over by itself, or leaves them light: see the forced dark proof.",
      "css-at-media-prefers-color-scheme"),
+    (r"<style", "Styles in the head", f"{GMAIL} in a phone's browser",
+     "The wide layout and the light colours are kept: every other style stands in its element.", "html-style"),
+    (r"word-break|overflow-wrap", "Breaks within long words", "Windows Mail", "They stick out.", "css-word-break"),
     (r"border-radius", "Round corners", OUTLOOK, "Corners are square.", "css-border-radius"),
     (r"max-width", "Widest width", OUTLOOK, "Tables keep it; elsewhere the width attribute counts.", "css-max-width"),
     (r"box-shadow", "Shadows", f"{GMAIL} on the web, {YAHOO}, {OUTLOOK}", "There is no shadow.", "css-box-shadow"),
@@ -77,6 +80,22 @@ KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
     (r"src=\"[^\"]+\.gif\"", "Moving pictures", OUTLOOK, "Older ones show the first frame.", "image-gif"),
     (r"src=\"data:", "Pictures inside the HTML", f"{GMAIL}, {OUTLOOK}", "They are left out.", "image-base64"),
 )  # fmt: skip
+
+# What stands in a mail although a program does not know it, and why no reader misses it; by caniemail's names
+UNSEEN = {
+    "css-border-spacing": "It is 0, and the `cellspacing` attribute says the same to Word.",
+    "css-cursor": "It is `auto`, which is what shows anyway.",
+    "css-display-none": "It hides the preheader, which has no height either.",
+    "css-outline": "It takes away a frame that Word does not draw.",
+    "css-overflow": "It hides the preheader; Word does so by `mso-hide`.",
+    "css-table-layout": "It holds narrow columns on a phone; Word has a width for each.",
+    "css-transform": "None is there: the button's `text-transform: none` is taken for it.",
+    "css-word-spacing": "It is `normal`.",
+    "html-aria-hidden": "It keeps the blanks behind the preheader silent, which make no sound.",
+    "html-aria-label": "It names the mail; the heading does so as well.",
+    "html-role": "Windows Mail, which is no longer made, announces layout tables as tables.",
+    "html-target": "Every link in a mail opens in a window of its own anyway.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
