@@ -15,11 +15,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+
+from tests import ports
 
 PASSWORD = "secret"
 NEEDED = ("postfix", "dovecot", "openssl")
@@ -160,16 +161,14 @@ class MailServer:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.smtp, self.imap = _free_port(), _free_port()
+        self.smtp, self.imap = ports.free(), ports.free()
         self.ca = root / "tls" / "cert.pem"
 
     def start(self) -> None:
         """Lay it out, and start both."""
         for folder in ("etc", "spool", "data", "tls", "dovecot/run", "dovecot/state", "vmail"):
             (self.root / folder).mkdir(parents=True)
-        for path in (self.root, *self.root.parents):
-            with suppress(PermissionError):
-                path.chmod(path.stat().st_mode | 0o111)  # both give up root's rights, and pass through here
+        self.root.chmod(0o755)  # both give up root's rights, and pass through here
         self._certify()
         self._configure()
         shutil.chown(self.root / "data", "postfix")
@@ -304,12 +303,6 @@ def _run(*command: str) -> None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, timeout=60, check=False)
         told.seek(0)
         assert done.returncode == 0, (command, told.read().decode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _answers(port: int) -> bool:

@@ -32,6 +32,7 @@ from flows.database import open_database
 from flows.errors import LedgerUnusable
 from flows.settings import Settings
 from flows.suppressions import Suppressions
+from tests import ports
 
 
 @dataclass(frozen=True)
@@ -348,12 +349,6 @@ service imap-login {{
 """
 
 
-def free() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return door.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     """A server of this module's own, with a certificate that only we trust."""
@@ -368,7 +363,7 @@ def dovecot() -> Iterator[Dovecot]:
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
     subprocess.run(made, check=True, capture_output=True)
-    port, tls_port = free(), free()
+    port, tls_port = ports.free(), ports.free()
     configuration = folder / "dovecot.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, port=port, tls_port=tls_port), encoding="ascii")
     process = subprocess.Popen([program, "-F", "-c", str(configuration)])

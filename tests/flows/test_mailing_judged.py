@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -42,14 +43,16 @@ print(json.dumps([outcome.status, outcome.detail]))
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server():
     needs_mail_server()
-    running = MailServer(tmp_path_factory.mktemp("mail"))
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    # not among pytest's own folders: it closes those to everybody else whenever it starts
+    with tempfile.TemporaryDirectory(prefix="pressroom-mail-", ignore_cleanup_errors=True) as folder:
+        running = MailServer(Path(folder))
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
 
 
 @pytest.fixture

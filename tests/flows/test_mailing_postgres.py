@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from flows.errors import LedgerUnusable
 from flows.ledger import Ledger
 from flows.roll import Roll
 from flows.suppressions import Suppressions
+from tests import ports
 from tests.corpus import ROOT
 from tests.flows.test_mailing import DELIVERY, SEAL, Desk
 from tests.smtpd import Smtpd
@@ -43,9 +43,7 @@ class Postgres:
         self._as = [] if os.geteuid() else self._as
         if self._as:
             shutil.chown(root, owner)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = ports.free()
         self.run("initdb", "-D", str(root / "data"), "-U", "press", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+
+from tests import ports
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -25,9 +26,7 @@ class Server:
     def __init__(self, home: Path) -> None:
         from flows.engine import DEFAULTS  # noqa: PLC0415
 
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
+        port = str(ports.free())
         self.url = f"http://127.0.0.1:{port}/api"
         self.home = home
         self.environment = {**os.environ, **DEFAULTS, "PREFECT_HOME": str(home), "PREFECT_API_URL": self.url}
