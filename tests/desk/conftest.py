@@ -19,6 +19,7 @@ from typing import IO
 import pytest
 
 from desk.proofs.pictures import installed
+from tests import ports
 from tests.conftest import ARTICLE, BRAND
 from tests.corpus import ROOT
 from tests.desk.published import hold, publish_to_outbox
@@ -54,6 +55,8 @@ class Running:
 def opened(root: Path, *arguments: str, told: IO[str] | None = None) -> Iterator[Running]:
     """Start `pressroom preview` and end it as Ctrl-C does. `told` gets the modules that it imports."""
     python = [sys.executable, *(["-X", "importtime"] if told else [])]
+    if "--port" not in arguments:  # a page that outlives its desk must not meet another test's at the same place
+        arguments = (*arguments, "--port", str(ports.free()))
     command = [*python, "-m", "desk", "preview", *arguments, "--no-browser", "--json", "--root", str(root)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=told, text=True)

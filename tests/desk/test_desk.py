@@ -288,6 +288,12 @@ def test_a_busy_port_picks_the_next(project, start):
     assert int(desk.address.rpartition(":")[2]) > port
 
 
+def test_it_listens_where_the_help_says_unless_told_otherwise(project, start):
+    desk = start(project, "--port", "0")
+
+    assert 8765 <= int(desk.address.rpartition(":")[2]) < 8800
+
+
 def test_ctrl_c_ends_it_while_a_page_is_open(project, start, page):
     desk = start(project)
     page.goto(desk.article())
