@@ -1,5 +1,6 @@
 """Markdown to safe HTML: Python-Markdown for the words, nh3 for the safety, one tree for all forms."""
 
+import re
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +41,7 @@ ATTRIBUTES = {
 }
 SCHEMES = {"http", "https", "mailto", "tel"}
 PARSER = dom.HTMLParser()
+REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|(\d{1,8}));?")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -111,7 +113,7 @@ def render(text: str) -> Body:
     Raises `RecursionError` where lists, quotes or tags are nested too deeply (libxml2 reads 256 levels).
     """
     safe = nh3.clean(
-        _convert(text),
+        REFERENCE.sub(_without_noncharacters, _convert(text)),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
@@ -125,6 +127,12 @@ def render(text: str) -> Body:
     educate_tree(root)
     found = (element for element in root.iter(*HEADINGS))
     return Body(root, tuple(Heading(int(h.tag[1]), h.get("id", ""), text_of(h)) for h in found))
+
+
+def _without_noncharacters(reference: re.Match[str]) -> str:
+    """No file holds the characters that stand for merge fields; nor may one write them as `&#xFDD3;`."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return "" if 0xFDD0 <= number <= 0xFDEF else reference[0]
 
 
 def serialize(element: HtmlElement) -> str:
