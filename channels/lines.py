@@ -10,8 +10,6 @@ from queue import Empty, SimpleQueue
 from typing import ClassVar, Literal
 
 Fate = Literal["sent", "later", "bounced", "failed", "doubt", "suppressed"]  # suppressed: by the service
-# RFC 3463: no such mailbox or domain, one that moved, a closed mailbox, no host for it; 5.1.7 and 5.1.8 are about us
-DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.2.1", "5.4.4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +151,3 @@ class Threads(Crew):
             except BaseException as error:  # noqa: BLE001 - told to the one who waits for it
                 self._results.put(Returned(recipients, error=error))
         line.close()
-
-
-def fate(number: int, enhanced: str) -> Fate:
-    """What a server's refusal means for the recipient (RFC 5321 4.2.1, RFC 3463)."""
-    if 400 <= number < 500:
-        return "later"
-    if enhanced:
-        return "bounced" if enhanced.startswith(DEAD) else "failed"
-    return "bounced" if number in {550, 551, 553} else "failed"

@@ -9,12 +9,14 @@ from email.message import Message
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
+from channels.refusals import Meaning, meaning
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from channels.seal import Purpose, Seal
 
-Kind = Literal["bounced", "passing", "refused", "complained", "unsubscribed", "unproved", "letter"]
+Kind = Meaning | Literal["complained", "unsubscribed", "unproved", "letter"]
 MILDEST: tuple[Kind, ...] = ("refused", "passing", "bounced")
 
 MARK = r"([a-z2-7]{39})(?![a-z2-7])"
@@ -28,18 +30,6 @@ NO_COMPLAINTS = {"not-spam", "auth-failure", "virus"}  # RFC 6430, RFC 6591: sai
 
 STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 REPLY = re.compile(r"\s*(?:smtp\s*;\s*)?([245]\d\d)(?:[\s#(<-]+([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?", re.IGNORECASE)
-NAMES = re.compile(r"[^\s@]*@\S+|\w+://\S+")
-SENDER = re.compile(  # what a server blames on the sender or the text
-    r"spam|polic|block|black|reputation|\bspf\b|dkim|dmarc|authenticat|content|virus|sender|rate limit|denylist",
-    re.IGNORECASE,
-)
-NOBODY = re.compile(
-    r"(?:no such|unknown|invalid|unrouteable|non-?existent) (?:user|recipient|mailbox|address|account|person)"
-    r"|(?:user|recipient|mailbox|address|account)\b.{0,60}?"
-    r"(?:unknown|not found|n[o']t exist|n[o']t have an?\b|no longer|invalid|unavailable|disabled)"
-    r"|recipient address rejected: access denied",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,38 +138,7 @@ def _judged(action: str, code: str, reply: str, said: str) -> Kind | None:
         return None
     if action == "delayed" or (code or reply).startswith("4"):
         return "passing"  # "failed" with 4.x.x: given up after days, by a server that could not reach the other
-    return kind_of(code, said)
-
-
-def kind_of(code: str, said: str = "") -> Kind:
-    """What an enhanced code of class 5 means for a reader (RFC 3463), and not for whoever sent the mail."""
-    subject, detail = [*code.split("."), "", ""][1:3]
-    if code in VAGUE:
-        return _in_words(said)
-    if code in NOT_OURS:
-        return "bounced"
-    # 3.4 and 2.3: too big. 5: the protocol. 6: the content. 7: policy, and what Gmail and Outlook say of senders who
-    # lack SPF, DKIM or DMARC (5.7.26, 5.7.515). 1.7 and 1.8: the sender's own address.
-    if subject in {"5", "6", "7"} or (subject, detail) in {("3", "4"), ("2", "3"), ("1", "7"), ("1", "8")}:
-        return "refused"
-    # 1: the address is wrong, or moved. 2.1: the mailbox is closed. 4.4: there is no such host.
-    if subject == "1" or (subject, detail) in {("2", "1"), ("4", "4")}:
-        return "bounced"
-    # 2.2: full. 2.4: a list's own trouble. 3: the whole server. 4: the network, and mail that was too long on its way.
-    return "passing"
-
-
-# "the only undefined error code" (RFC 3463 3.1), and codes that Outlook.com (5.5.0) and Microsoft 365 (5.4.1) use for
-# mailboxes that they do not have, against their meaning: here the words decide
-VAGUE = {"", "5.0.0", "5.2.0", "5.4.1", "5.5.0"}
-NOT_OURS = {"5.4.310"}  # Exchange: the domain does not exist
-
-
-def _in_words(said: str) -> Kind:
-    words = NAMES.sub("", said[:2000])  # jim.blackwood@example.org is on no black list
-    if SENDER.search(words):
-        return "refused"
-    return "bounced" if NOBODY.search(words) else "passing"
+    return meaning(code, said)
 
 
 def _leaver(mail: Message, seal: Seal) -> bytes:

@@ -15,7 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from channels.errors import Misconfigured, Unavailable
-from channels.lines import Reply, fate
+from channels.lines import Reply
+from channels.refusals import at_the_door
 
 if TYPE_CHECKING:
     from channels.press import Printed
@@ -135,7 +136,9 @@ def judged(said: bytes) -> Reply:
     """What a reply means for the recipient."""
     number, enhanced = codes(said)
     code = f"{number} {enhanced}".strip()
-    return Reply("sent" if 200 <= number < 300 else fate(number, enhanced), code)
+    return Reply(
+        "sent" if 200 <= number < 300 else at_the_door(number, enhanced, said.decode("utf-8", "replace")), code
+    )
 
 
 def codes(said: bytes) -> tuple[int, str]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from channels.lines import Recipient
 from channels.press import Manner, Press
-from channels.reports import kind_of, read_report
+from channels.refusals import meaning
+from channels.reports import read_report
 from channels.seal import Seal
 from content.newsletter import Newsletter
 
@@ -550,7 +551,7 @@ def test_what_the_press_prints_is_what_is_read_here():
     ],
 )
 def test_a_code_means_for_the_reader_what_it_says_of_the_address(code, said, kind):
-    assert kind_of(code, said) == kind
+    assert meaning(code, said) == kind
 
 
 def test_an_alias_that_reaches_somebody_still_works():
