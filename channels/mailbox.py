@@ -8,12 +8,13 @@ import ssl
 from base64 import b64encode
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.errors import Misconfigured, Unavailable
-from channels.smtp import LOOPBACK, Security
+from channels.smtp import LOOPBACK, Security, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ class ReturnsSettings(BaseModel):
     user: str = ""
     password: SecretStr = SecretStr("")
     folder: str = "INBOX"
-    ca: str = ""  # a file of certificates that are trusted beside the system's
+    ca: Path | None = None  # a file of certificates that are trusted beside the system's
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ def _letter(imap: imaplib.IMAP4, number: str) -> Iterator[Letter]:
 
 def _connected(settings: ReturnsSettings) -> imaplib.IMAP4:
     """A connection that is logged in."""
-    context = _context(settings)
+    context = trusting(NAME, settings.ca)
     if settings.security == "none" and settings.host not in LOOPBACK:
         raise Misconfigured(NAME, "a password never travels without TLS; set PRESSROOM_RETURNS_SECURITY")
     if settings.security == "tls":
@@ -99,16 +100,6 @@ def _hang_up(imap: imaplib.IMAP4) -> None:
         imap.logout()
     with suppress(OSError):
         imap.shutdown()  # which a logout that fails leaves undone
-
-
-def _context(settings: ReturnsSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if settings.ca:
-        try:
-            context.load_verify_locations(settings.ca)
-        except OSError as error:
-            raise Misconfigured(NAME, f"PRESSROOM_RETURNS_CA can't be read: {error.strerror or error}") from None
-    return context
 
 
 def _log_in(imap: imaplib.IMAP4, settings: ReturnsSettings, context: ssl.SSLContext) -> None:

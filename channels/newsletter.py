@@ -34,10 +34,10 @@ class NewsletterSettings(ListSettings):
     security: Security = "starttls"
     user: str = ""
     password: SecretStr = SecretStr("")
-    ca: str = ""
+    ca: Path | None = None
     leave: str = ""
     returns: str = ""
-    dkim_key: str = ""
+    dkim_key: Path | None = None
     dkim_selector: str = ""
 
 
@@ -102,9 +102,11 @@ class Mail(Channel[Newsletter]):
 
     def _crew(self, rendition: Newsletter, key: str, seal: Seal, connections: int) -> Crew:
         settings = self.settings
-        sign = signer(self.account, Path(settings.dkim_key), settings.dkim_selector, rendition.sender)
         manner = Manner(leave=settings.leave, returns=settings.returns)
-        press = Press(rendition, key, seal, manner, sign if settings.dkim_key else None)
+        sign = None
+        if settings.dkim_key:
+            sign = signer(self.account, settings.dkim_key, settings.dkim_selector, rendition.sender)
+        press = Press(rendition, key, seal, manner, sign)
         return Wires(self._server(), press, connections)
 
     def doctor(self) -> list[Finding]:

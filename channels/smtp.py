@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from channels.errors import Misconfigured, Unavailable
@@ -38,7 +39,7 @@ class Server:
     security: Security = "starttls"
     user: str = ""
     password: str = ""
-    ca: str = ""  # a file of certificates that are trusted beside the system's
+    ca: Path | None = None  # a file of certificates that are trusted beside the system's
 
     def __repr__(self) -> str:
         return f"Server({self.host})"
@@ -60,7 +61,7 @@ class Server:
 
     def _opened(self) -> smtplib.SMTP:
         if self.security == "tls":
-            safe = _trusting(self.ca)
+            safe = trusting(self.channel, self.ca)
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port or 465, timeout=CONNECT, context=safe)
         else:
             smtp = smtplib.SMTP(self.host, self.port or 587, timeout=CONNECT)
@@ -74,7 +75,7 @@ class Server:
     def _greet(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()
         if self.security == "starttls":
-            smtp.starttls(context=_trusting(self.ca))
+            smtp.starttls(context=trusting(self.channel, self.ca))
             smtp.ehlo_or_helo_if_needed()
         if self.user and self.security == "none" and self.host not in LOOPBACK:
             raise smtplib.SMTPNotSupportedError("a password never travels without TLS; set security to starttls or tls")
@@ -147,8 +148,16 @@ def codes(said: bytes) -> tuple[int, str]:
     return (int(said[:3]) if said[:3].isdigit() else 0), enhanced[1].decode() if enhanced else ""
 
 
+def trusting(channel: str, ca: Path | None) -> ssl.SSLContext:
+    """Who is trusted: the system's certificates, and those of a file. Raises `Misconfigured`."""
+    try:
+        return _trusting(ca)
+    except OSError as error:
+        raise Misconfigured(channel, f"the file of …_CA can't be read: {error.strerror or error} ({ca})") from None
+
+
 @cache
-def _trusting(ca: str) -> ssl.SSLContext:
+def _trusting(ca: Path | None) -> ssl.SSLContext:
     # reading the system's certificates takes some 30 ms: once is enough
     context = ssl.create_default_context()
     if ca:

@@ -75,11 +75,12 @@ def variables(account: str) -> str:
 
 
 def account_settings(model: type[BaseModel], account: str, root: Path) -> BaseModel:
-    """An adapter's settings as the environment has them."""
+    """An adapter's settings as the environment has them; a file's path counts from the project."""
     bases: Any = (BaseSettings, model)
     reader: type[BaseSettings] = create_model(f"{model.__name__}FromEnvironment", __base__=bases)
     reader.model_config = SettingsConfigDict(
-        env_prefix=variables(account), env_file=root / ".env", extra="ignore", frozen=True
+        env_prefix=variables(account), env_file=root / ".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
     reader.model_rebuild(force=True)
-    return reader()
+    found = reader()
+    return found.model_copy(update={name: root / value for name, value in found if isinstance(value, Path)})

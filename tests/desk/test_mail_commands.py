@@ -9,6 +9,8 @@ import sys
 from contextlib import closing
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flows.ledger import Ledger
 from flows.roll import Roll
@@ -44,10 +46,10 @@ def press(project, server):
     known = {f"PRESSROOM_NEWSLETTER_{name.upper()}": str(value) for name, value in account.items()}
     known |= {"PRESSROOM_SECRET": SECRET, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
 
-    def run(*arguments, **environment):
+    def run(*arguments, cwd=project, **environment):
         command = [sys.executable, "-m", "desk", *arguments]
         env = {**os.environ, **known, **environment}
-        return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
 
     return run
 
@@ -197,6 +199,18 @@ def test_a_proof_goes_to_oneself_and_counts_as_nothing_sent(press, server, ledge
     assert ledger.records() == []
 
 
+def test_a_key_counts_from_the_project_wherever_the_command_is_given(press, project, server, tmp_path):
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (project / "keys").mkdir()
+    (project / "keys" / "dkim.pem").write_bytes(made.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    keyed = {"PRESSROOM_NEWSLETTER_DKIM_KEY": "keys/dkim.pem", "PRESSROOM_NEWSLETTER_DKIM_SELECTOR": "press"}
+    ended = press("send-test", "garden", "--to", "me@example.org", "--root", str(project), cwd=tmp_path, **keyed)
+
+    assert ended.returncode == 0, ended.stdout
+    assert server.message("me@example.org")["DKIM-Signature"].startswith("v=1; a=rsa-sha256")
+
+
 def test_a_refused_proof_is_said_without_the_servers_words(press, server):
     server.script = lambda stage, to: "550 5.1.1 no such user <me@example.org>" if stage == "rcpt" else ""
     ended = press("send-test", "garden", "--to", "me@example.org")
@@ -214,6 +228,7 @@ def test_a_refused_proof_is_said_without_the_servers_words(press, server):
         (["garden", "--to", "me@example.org", "-c", "mastodon"], {}, "sends no mail"),
         (["garden", "--to", "me@example.org"], {"PRESSROOM_NEWSLETTER_HOST": ""}, "no mail server is set up"),
         (["garden", "--to", "me@example.org"], {"PRESSROOM_NEWSLETTER_PORT": "1"}, "no connection"),
+        (["garden", "--to", "me@example.org"], {"PRESSROOM_NEWSLETTER_DKIM_KEY": "no.pem"}, "key can't be read"),
     ],
 )
 def test_a_proof_that_can_not_go_is_refused(press, server, arguments, environment, why):

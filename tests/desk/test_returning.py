@@ -454,7 +454,7 @@ def test_a_safe_connection_is_made_only_to_whom_we_trust(box, security):
         ({"password": "word-of-mine"}, "does not take the user name and password"),
         ({"password": "wört"}, "does not take the user name and password"),
         ({"folder": "Nowhere"}, "there is no folder 'Nowhere'"),
-        ({"ca": "/nowhere.pem"}, "PRESSROOM_RETURNS_CA can't be read"),
+        ({"ca": "/nowhere.pem"}, "the file of …_CA can't be read"),
     ],
 )
 def test_what_is_set_up_wrongly_is_said_in_words_without_the_secret(box, wrong, why):
