@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities
-from channels.campaigns import Draft, DraftCampaign, Step
+from channels.campaigns import Step
+from channels.drafts import Draft, DraftCampaign
 from channels.errors import ChannelError, Misconfigured
 from content import merging
 from content.fitting import Limits

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from channels.base import Capabilities, Receipt
-from channels.campaigns import RECENT, Draft, DraftCampaign, Step, bears, named, sender
+from channels.campaigns import Step, sender
+from channels.drafts import RECENT, Draft, DraftCampaign, bears, named
 from content import merging
 from content.fitting import Limits
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities
-from channels.campaigns import RECENT, Draft, DraftCampaign, Step, bears, named
+from channels.campaigns import Step
+from channels.drafts import RECENT, Draft, DraftCampaign, bears, named
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.http import retry_after
 from content import merging

@@ -11,6 +11,7 @@ from content.newsletter import Newsletter
 from content.page import Page
 from content.templates import SHIPPED
 from desk.proofs import drawing, frames
+from desk.proofs.addresses import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def write(bench: Workbench, name: str, folder: Path) -> Sheet:
 
 def _files(bench: Workbench, name: str, sheet: Sheet) -> Iterator[tuple[str, bytes]]:
     pen = drawing.Pen(bench.root, live=False)
-    links = drawing.Folder()
+    links = Folder()
     for view in ("all", *(proof.account for proof in sheet.proofs), *drawing.VIEWS):
         page = pen.article(bench, name, view)
         if page is not None:

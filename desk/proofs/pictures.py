@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from content.findings import Finding, Refused
-from desk.proofs.drawing import WIDTHS, Folder, plain
+from desk.proofs.addresses import Folder, plain
+from desk.proofs.drawing import WIDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
