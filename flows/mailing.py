@@ -18,10 +18,11 @@ from flows.audience import Audience
 from flows.ledger import LEASE, Ledger
 from flows.pace import Pace, WarmUp
 from flows.records import Delivery, Outcome, State, Status
-from flows.roll import REST, Mailing, Roll, Standing
+from flows.roll import Roll
 from flows.segments import Segment
 from flows.sending import CANCELLED, Sending
 from flows.suppressions import Suppressions
+from flows.tally import REST, Mailing, Standing
 from flows.terms import Heart, Terms
 
 if TYPE_CHECKING:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from channels.errors import ChannelError, Misconfigured, Unavailable, Uncertain
-from channels.lines import Recipient, Reply
 from flows.errors import Unusable
-from flows.roll import Mailing, Overtaken, Roll, Settled
+from flows.queue import Queue
+from flows.roll import Overtaken, Roll, Settled
+from flows.tally import Mailing
 from flows.terms import Heart, Letter, Progress, Terms
 
 if TYPE_CHECKING:
-    from channels.lines import Crew, Returned
+    from channels.lines import Crew, Reply, Returned
     from flows.audience import Audience
     from flows.suppressions import Suppressions
 
 ATTEMPTS = 5  # of one message that a server puts off
-ASIDE = 5_000  # recipients that wait for their domain's turn
 REFUSED_FIRST, REFUSED_LATER = 10, 100  # so many refusals in a row are no recipient's fault
 CANCELLED, STOPPED = "cancelled by hand", "stopped in mid-send"
 FRESH = 1.0  # seconds that an answer about suppressions holds
@@ -43,7 +41,8 @@ class Sending:
         heart: Heart,
     ) -> None:
         self.mailing, self._roll, self._suppressions = mailing, roll, suppressions
-        self._audience, self._terms, self._heart = audience, terms, heart
+        self._terms, self._heart = terms, heart
+        self._queue = Queue(mailing, roll, audience, terms.pace)
         self.halt: str | ChannelError | BaseException | None = None
         self.done = roll.counts(mailing).get("sent", 0)
         self._budget = terms.budget
@@ -52,28 +51,23 @@ class Sending:
         self._down_since, self._resume_at, self._delay = 0.0, 0.0, 0.5
         self._sent_any, self._refusals = False, 0
         self._unproved: list[tuple[Letter, str]] = []  # bounces before anything was taken: perhaps our own fault
-        self._aside: deque[Letter] = deque()
-        self._pulled: set[int] = set()
         self._under_way: dict[bytes, Letter] = {}
-        self._source: Iterator[Letter] | None = None
 
     def run(self, crew: Crew) -> None:
         """Send until nothing is left that may go now, or something halts it. Waits for what is on the wire."""
-        self._source = self._letters()
-        exhausted = False
         while True:
             self._heed()
-            settled = self._collect(crew, exhausted)
-            letters, left_out, exhausted = self._chosen(crew.free * crew.size, exhausted)
+            settled = self._collect(crew)
+            letters, left_out = self._chosen(crew.free * crew.size)
             self._hand(crew, self._claimed([*settled, *left_out], letters))
             self._tell()
-            if not crew.busy and (self.halt is not None or (exhausted and not self._aside)):
+            if not crew.busy and (self.halt is not None or self._queue.empty):
                 break
         self._own_up()
 
-    def _collect(self, crew: Crew, exhausted: bool) -> list[Settled]:  # noqa: FBT001 - told by `run` to itself
+    def _collect(self, crew: Crew) -> list[Settled]:
         """How some ended; waits for them no longer than there is nothing else to do."""
-        may_choose = crew.free and not exhausted and not self._aside and self._may_go()
+        may_choose = crew.free and self._queue.ready and self._may_go()
         came = crew.returned(0.0 if may_choose and self._terms.pace.wait() == 0 else 0.2)
         now = datetime.now(UTC)
         return [ended for returned in came for ended in self._settle(returned, now)]
@@ -90,45 +84,27 @@ class Sending:
         return letters
 
     def _hand(self, crew: Crew, letters: Sequence[Letter]) -> None:
-        self._pulled -= {letter.place.number for letter in letters}
+        self._queue.gone(letters)
         self._under_way |= {letter.recipient.hashed: letter for letter in letters}
         for at in range(0, len(letters), crew.size):
             crew.hand([letter.recipient for letter in letters[at : at + crew.size]])
 
-    def _letters(self) -> Iterator[Letter]:
-        """Those of the list who still get it, in the list's order."""
-        for page in self._audience.pages():
-            meant = {found.hashed: found for found in page if isinstance(found, Recipient)}
-            places, stopped = self._roll.places(self.mailing, meant), self._roll.suppressed(meant)
-            now, asked = datetime.now(UTC), time.monotonic()
-            for hashed, recipient in meant.items():
-                place = places.get(hashed)
-                if place is None or place.number in self._pulled:
-                    continue
-                if place.state == "waiting" or (place.state == "later" and _aware(place.due_at) <= now):
-                    subject = self.mailing.winner if place.subject < 0 else place.subject
-                    if subject is not None:
-                        self._pulled.add(place.number)
-                        at = 0.0 if hashed in stopped else asked
-                        yield Letter(place, replace(recipient, subject=subject), at)
-
-    def _chosen(self, most: int, exhausted: bool) -> tuple[list[Letter], list[Settled], bool]:  # noqa: FBT001 - see `run`
+    def _chosen(self, most: int) -> tuple[list[Letter], list[Settled]]:
         """Raises nothing: a list that can't be read any more must not cost us the replies to what is on the wire."""
         try:
-            return self._choose(most, exhausted)
+            return self._choose(most)
         except Unusable as error:
             self.halt = error
-            return [], [], exhausted
+            return [], []
 
-    def _choose(self, most: int, exhausted: bool) -> tuple[list[Letter], list[Settled], bool]:  # noqa: FBT001 - see `run`
-        """The next letters, those who must get nothing after all, and whether the list is at its end."""
+    def _choose(self, most: int) -> tuple[list[Letter], list[Settled]]:
+        """The next letters, and those who must get nothing after all."""
         chosen: list[Letter] = []
         if not self._may_go():
-            return [], [], exhausted
+            return [], []
         while len(chosen) < most and self._terms.pace.wait() == 0 and self._budget != len(chosen):
-            letter = self._next()
+            letter = self._queue.next()
             if letter is None:
-                exhausted = len(self._aside) < ASIDE
                 break
             self._terms.pace.take(letter.recipient.domain)
             chosen.append(letter)
@@ -139,28 +115,13 @@ class Sending:
         out = [letter for letter in chosen if letter.recipient.hashed in stopped]
         left_out = [Settled(number=letter.place.number, state="suppressed") for letter in out]
         self._budget = None if self._budget is None else self._budget - len(letters)
-        return letters, left_out, exhausted
+        return letters, left_out
 
     def _stopped(self, letters: list[Letter]) -> set[bytes]:
         """The hashes among some letters that are suppressed by now. What was asked a moment ago still holds."""
         now = time.monotonic()
         old = [letter.recipient.hashed for letter in letters if now - letter.asked > FRESH]
         return self._roll.suppressed(old) if old else set()
-
-    def _next(self) -> Letter | None:
-        """The first whose domain may have one now."""
-        for _ in range(len(self._aside)):
-            letter = self._aside.popleft()
-            if self._terms.pace.wait_for(letter.recipient.domain) == 0:
-                return letter
-            self._aside.append(letter)
-        assert self._source is not None  # noqa: S101 - `run` has made it
-        while len(self._aside) < ASIDE:
-            found = next(self._source, None)
-            if found is None or self._terms.pace.wait_for(found.recipient.domain) == 0:
-                return found
-            self._aside.append(found)
-        return None
 
     def _settle(self, returned: Returned, now: datetime) -> list[Settled]:
         letters = [self._under_way.pop(recipient.hashed) for recipient in returned.recipients]
@@ -178,8 +139,7 @@ class Sending:
                 # not one of ours: perhaps it was sent before this went wrong
                 self.halt = error
                 return [Settled(number=letter.place.number, state="doubt") for letter in letters]
-        self._aside.extendleft(letters)
-        self._pulled |= {letter.place.number for letter in letters}
+        self._queue.back(letters)
         self._budget = None if self._budget is None else self._budget + len(letters)
         return [Settled(number=letter.place.number, state="waiting") for letter in letters]
 
@@ -265,7 +225,3 @@ class Sending:
             note = "paused" if self._paused else "the server is away" if now < self._resume_at else ""
             progress = Progress(self._terms.account, self.done, self.mailing.total, note)
             log.info("%s", progress, extra={"progress": progress})
-
-
-def _aware(moment: datetime | None) -> datetime:
-    return moment or datetime.max.replace(tzinfo=UTC)

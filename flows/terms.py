@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from channels.lines import Recipient
 from flows.pace import Pace
-from flows.roll import Place
+from flows.tally import Place
 
 
 @dataclass(frozen=True, slots=True)

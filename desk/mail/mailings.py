@@ -14,8 +14,9 @@ from flows.errors import Unusable
 from flows.ledger import Ledger
 from flows.mailing import summary
 from flows.plan import connect
-from flows.roll import Mailing, Roll
+from flows.roll import Roll
 from flows.settings import Settings
+from flows.tally import Mailing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
