@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from channels.base import Capabilities, Receipt
+from channels.batches import Batches, Letter, Result
 from channels.campaigns import Campaign, Step, sender
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
-from channels.lines import Crew, Fate, Line, Recipient, Reply, Threads
+from channels.lines import Crew, Threads
 from channels.lists import ListSettings, uncounted
 from content import merging
 from content.fitting import Limits
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from content.findings import Finding
     from content.newsletter import Newsletter
 
-Kind = Literal["sent", "suppressed", "refused", "later"]
-
 BATCH = 500  # messages
-AT_ONCE = 100  # of ours: so many are in doubt where the answer to a batch is lost
 WEIGHT = 45_000_000  # bytes of one batch; 50 MB is the most, whatever a megabyte is
 WAY_OFF = "{{{ pm:unsubscribe }}}"  # a stream's own: the address of a link that has it for its href
 SOMEBODY = "reader@example.invalid"
@@ -44,29 +41,6 @@ class PostmarkSettings(ListSettings):
     token: SecretStr = SecretStr("")
     stream: str = "broadcast"
     api: str = "https://api.postmarkapp.com"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One recipient's message, every field filled in. Its address and its words are never shown by accident."""
-
-    to: str = field(repr=False)
-    sender: str  # "Clinic <news@clinic.example>"
-    subject: str = field(repr=False)
-    html: str = field(repr=False)
-    text: str = field(repr=False)
-    reply_to: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    metadata: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What Postmark said of one letter: its number, and the message's id if it was taken. Never its words."""
-
-    kind: Kind
-    code: int
-    message_id: str = ""
 
 
 class Postmark(Campaign):
@@ -134,7 +108,7 @@ class Postmark(Campaign):
     def crew(self, rendition: Newsletter, key: str, seal: Seal) -> Crew:
         """Batches side by side. Raises `Misconfigured`."""
         self.must_be_set_up()
-        return Threads(lambda: Batches(self, rendition, key), self.settings.connections, AT_ONCE)
+        return Threads(lambda: Batches(self, rendition, key), self.settings.connections, Batches.size)
 
     def batches(self, letters: Sequence[Letter], key: str) -> Iterator[list[Letter]]:
         """The letters in as few batches as Postmark takes."""
@@ -206,56 +180,6 @@ class Postmark(Campaign):
         if code in LATER:
             return Unavailable(self.account, detail)
         return Misconfigured(self.account, detail) if code in OURS else None
-
-
-FATES: dict[Kind, Fate] = {"sent": "sent", "suppressed": "suppressed", "refused": "failed", "later": "later"}
-
-
-class Batches(Line):
-    """One request at a time, of up to a hundred messages."""
-
-    size = AT_ONCE
-
-    def __init__(self, postmark: Postmark, rendition: Newsletter, key: str) -> None:
-        self._postmark, self._key = postmark, key
-        self._mail = postmark.worded(rendition)
-        self._subjects = (self._mail.subject, *self._mail.subjects)
-
-    def carry(self, recipients: Sequence[Recipient]) -> list[Reply]:
-        """Send each recipient's message. Heavy ones go in several batches, and each has an end of its own."""
-        letters = [self._letter(recipient) for recipient in recipients]
-        told: list[Reply] = []
-        for batch in self._postmark.batches(letters, self._key):
-            try:
-                results = self._postmark.send_batch(batch, self._key)
-            except Uncertain:
-                told += [Reply("doubt")] * len(batch)
-            except ChannelError:
-                if not told:
-                    raise
-                break
-            else:
-                told += [Reply(FATES[result.kind], str(result.code)) for result in results]
-        return told + [Reply("later")] * (len(letters) - len(told))
-
-    def close(self) -> None:
-        """The account's client is closed with the account."""
-
-    def _letter(self, recipient: Recipient) -> Letter:
-        def words(name: str, otherwise: str) -> str:
-            return merging.one_line(recipient.fields.get(name, "")) or otherwise
-
-        def html(name: str, otherwise: str) -> str:
-            return merging.in_html(recipient.fields.get(name, "")) or otherwise
-
-        return Letter(
-            to=recipient.address,
-            sender=sender(self._mail),
-            subject=merging.fill(self._subjects[recipient.subject], words),
-            html=merging.fill(self._mail.html, html),
-            text=merging.fill(self._mail.text, words),
-            reply_to=self._mail.reply_to,
-        )
 
 
 def _result(told: Any) -> Result:

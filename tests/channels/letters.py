@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from channels.postmark import Letter
+from channels.batches import Letter
 from content import merging
 from content.newsletter import Newsletter
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 import pytest
 
 from channels.base import Receipt
+from channels.batches import Result
 from channels.errors import Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
 from channels.lines import Recipient
 from channels.mailchimp import Mailchimp
-from channels.postmark import BATCH, WEIGHT, Postmark, Result
+from channels.postmark import BATCH, WEIGHT, Postmark
 from channels.registry import channel_class, offline
 from channels.seal import Seal
 from content import merging
