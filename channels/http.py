@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 # seconds; httpx itself is imported where a request is made, for a render makes none
 PATIENCE, CONNECT = 30.0, 10.0
-SHOWN = 300  # characters of an answer that are worth repeating
+SAFE = {"GET", "HEAD", "OPTIONS"}
+LOOKED_AT, SHOWN = 100_000, 300  # characters of an answer: read for what must not be shown, worth repeating
+ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"']{1,64}@[^\s@<>()\[\]{},;:\"']{1,255}")
 
 
 def client() -> httpx.Client:
@@ -57,7 +60,8 @@ def send(
         raise Uncertain(channel, clean(f"the answer was lost: {error}", secrets)) from None
     if response.is_success:
         return response
-    detail = clean(f"{response.status_code} {' '.join(response.text.split())[:SHOWN]}", secrets)
+    said = ADDRESS.sub("…", clean(" ".join(response.text[:LOOKED_AT].split()), secrets))
+    detail = f"{response.status_code} {said[:SHOWN]}"
     raise peculiar(response, detail) or failure(channel, response, detail)
 
 
@@ -66,7 +70,11 @@ def failure(channel: str, response: httpx.Response, detail: str) -> ChannelError
     match response.status_code:
         case 401 | 403 | 426:
             return Misconfigured(channel, detail)
-        case 429 | 503:
+        case 429:
+            return Unavailable(channel, detail, retry_after=retry_after(response.headers))
+        # a proxy says 503 as well when the answer to what it has passed on is lost; with a time to come back it is
+        # the service itself that has not begun
+        case 503 if "Retry-After" in response.headers or response.request.method in SAFE:
             return Unavailable(channel, detail, retry_after=retry_after(response.headers))
         case status if 300 <= status < 500:
             return Rejected(channel, detail)

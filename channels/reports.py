@@ -62,7 +62,8 @@ def read_report(message: bytes, seal: Seal) -> Report | None:
     """What a mail reports; None for what asks for nothing: automatic replies, news of good deliveries."""
     try:
         return _read(message_from_bytes(message), message, seal)
-    except RecursionError:  # thousands of parts within parts: an attack, or rubbish
+    except (RecursionError, ValueError, LookupError, TypeError):
+        # thousands of parts within parts, a parameter in a made-up charset: an attack, or rubbish
         return Report(kind="unproved", id=sha256(message).hexdigest())
 
 
@@ -134,9 +135,10 @@ def _verdict(group: Message, seal: Seal) -> Verdict:
 
 
 def _judged(action: str, code: str, reply: str, said: str) -> Kind | None:
-    if action in {"delivered", "relayed", "expanded"} or code.startswith("2"):
+    # delayed: its server still tries, and says so several times of one mail
+    if action in {"delivered", "relayed", "expanded", "delayed"} or code.startswith("2"):
         return None
-    if action == "delayed" or (code or reply).startswith("4"):
+    if (code or reply).startswith("4"):
         return "passing"  # "failed" with 4.x.x: given up after days, by a server that could not reach the other
     return meaning(code, said)
 

@@ -20,6 +20,11 @@ class Seal:
             raise ValueError("a secret has at least 16 bytes")
         self._secret = secret
 
+    @property
+    def fingerprint(self) -> bytes:
+        """16 bytes by which two secrets are told apart, and from which none can be found."""
+        return self._mac(b"fingerprint", b"")
+
     def hash(self, address: str) -> bytes:
         """16 bytes that stand for an address, whatever its capitals."""
         return self._mac(b"address", address.strip().casefold().encode())

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from content.findings import Finding, Refused
 from desk.console import Voice
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -29,8 +30,21 @@ def voice_for(*, as_json: bool) -> Voice:
 
 
 def project(root: Path | None) -> Path:
-    """The folder given, or the nearest one above with `content/brand.yaml`, or this one."""
+    """The folder given, or the nearest one above with `content/brand.yaml`, or this one. Raises `Refused`."""
+    if root and not root.is_dir():
+        raise Refused([Finding(rule="project.none", severity="block", why=f"There is no folder {root}.")])
     if root:
         return root
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / "content" / "brand.yaml").is_file()), here)
+
+
+def press(root: Path | None) -> Path:
+    """A project for sure. Raises `Refused` elsewhere: what is noted in the wrong folder is lost."""
+    found = project(root)
+    if (found / "content" / "brand.yaml").is_file() or (found / ".pressroom").is_dir():
+        return found
+    why = f"{found} is no project: it has no content/brand.yaml."
+    raise Refused(
+        [Finding(rule="project.none", severity="block", why=why, mend="Go to yours, or name it with --root.")]
+    )

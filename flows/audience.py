@@ -143,23 +143,41 @@ def checked(address: str) -> str:
     return found.ascii_email or ""
 
 
-def table(file: TextIO) -> Any:
-    """The rows of a CSV file (`csv.reader`), whether commas, semicolons or tabs part its cells."""
+def table(file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file with their lines, whether commas, semicolons or tabs part its cells.
+
+    Raises `csv.Error` for a quote that is left open: it would make one reader's cell of the next readers' lines.
+    """
     begin = file.read(4096)
     file.seek(0)
-    return csv.reader(file, delimiter=max(",;\t", key=begin.split("\n", 1)[0].count))
+    parting = max(",;\t", key=begin.split("\n", 1)[0].count)
+    reader = csv.reader(file, delimiter=parting, strict=True)
+    try:
+        for cells in reader:
+            if "\n" in "".join(cells):
+                _must_be_one_readers(cells, parting)
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num}: {error}; is a quote left open?") from None
+
+
+def _must_be_one_readers(cells: list[str], parting: str) -> None:
+    """A cell may have several lines, but none that is a row of the list."""
+    row = re.compile(rf"\n(?=.*{parting})(?:.*{parting})?\s*[^\s@]+@[^\s@{parting}]+\s*(?:{parting}|\n|$)")
+    if any(row.search(cell) for cell in cells):
+        raise csv.Error("a cell holds other rows of the list")
 
 
 def _from_file(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = table(file)
-            names = [column(name) for name in next(lines, [])]
-            for values in lines:
+            names = [column(name) for name in next(lines, (0, []))[1]]
+            for line, values in lines:
                 if any(values):
                     # some programs leave out the empty cells at a row's end
                     values.extend("" for _ in names[len(values) :])
-                    yield lines.line_num, dict(zip(names, values, strict=False))
+                    yield line, dict(zip(names, values, strict=False))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = "it is not UTF-8; save it again" if isinstance(error, UnicodeDecodeError) else error
         raise AudienceUnusable(f"the list {path.name} can't be read: {reason}") from None
@@ -180,7 +198,7 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
                 )
     except (ArgumentError, ModuleNotFoundError) as error:
         # never the address itself: it may hold a password
-        raise AudienceUnusable(f"the list's database can't be reached from here: {type(error).__name__}") from None
+        raise AudienceUnusable(f"the list's database can't be reached from here: {error}") from None
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or type(error).__name__).strip().split("\n")[0]
         raise AudienceUnusable(f"the list can't be read from its database: {cause}") from None

@@ -70,8 +70,18 @@ def connect(url: str) -> Engine:
 
 
 def driven(url: str) -> URL:
-    """A database's address; PostgreSQL through the driver that Pressroom brings, where none is named."""
-    parsed = make_url(url)
+    """A database's address; PostgreSQL through the driver that Pressroom brings, where none is named.
+
+    Raises `ArgumentError`, whose words hold nothing of the address: it may have a password.
+    """
+    try:
+        parsed = make_url(url)
+    except ValueError:
+        parsed = None
+    except ArgumentError:
+        raise ArgumentError("it is no database's address, such as sqlite:///list.db") from None
+    if parsed is None or "@" in (parsed.host or ""):
+        raise ArgumentError("write signs such as @, : and / in its password as %40, %3A and %2F")
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed
 
 

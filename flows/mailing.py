@@ -21,7 +21,7 @@ from flows.records import Delivery, Outcome, State, Status
 from flows.roll import Roll
 from flows.segments import Segment
 from flows.sending import CANCELLED, Sending
-from flows.suppressions import Suppressions
+from flows.suppressions import Suppressions, attest
 from flows.tally import REST, Mailing, Standing
 from flows.terms import Heart, Terms
 
@@ -75,6 +75,7 @@ class Postman:
             return self._outcome("busy" if record.state == "claimed" else "held", record.owner or record.detail)
         if hold:
             return self._outcome("held", hold)
+        attest(self.ledger.engine, self.seal)
         crew = self.channel.crew(self.rendition, self.delivery.key, self.seal)
         self.ledger.keep(self.rendition)
         owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, states=OPEN)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, SecretStr, create_model
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from channels.seal import Seal
+from content.findings import Finding, Refused
 from flows.errors import Unusable
 
 PREFIX = "PRESSROOM_"
@@ -36,8 +38,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def of(cls, root: Path) -> Settings:
-        """The settings of a project: its `.env` counts, the environment more."""
-        return cls(_env_file=root / ".env")
+        """The settings of a project: its `.env` counts, the environment more. Raises `Refused`."""
+        with _understood(PREFIX):
+            return cls(_env_file=root / ".env")
 
     def ledger_url(self, root: Path) -> str:
         """The ledger's SQLAlchemy URL."""
@@ -74,13 +77,28 @@ def variables(account: str) -> str:
     return PREFIX + re.sub(r"\W+", "_", account).upper() + "_"
 
 
+@contextmanager
+def _understood(prefix: str) -> Iterator[None]:
+    """What is wrong with which variable, never what it holds."""
+    try:
+        yield
+    except (ValidationError, SettingsError) as error:
+        faults = error.errors() if isinstance(error, ValidationError) else []
+        wrong = [(prefix + "_".join(map(str, fault["loc"])).upper(), fault["msg"]) for fault in faults]
+        wrong = wrong or [(prefix + "…", "a variable can't be read")]
+        raise Refused(
+            [Finding(rule="settings", severity="block", why=f"{name}: {why}.") for name, why in wrong]
+        ) from None
+
+
 def account_settings(model: type[BaseModel], account: str, root: Path) -> BaseModel:
-    """An adapter's settings as the environment has them; a file's path counts from the project."""
+    """An adapter's settings as the environment has them; a file's path counts from the project. Raises `Refused`."""
     bases: Any = (BaseSettings, model)
     reader: type[BaseSettings] = create_model(f"{model.__name__}FromEnvironment", __base__=bases)
     reader.model_config = SettingsConfigDict(
         env_prefix=variables(account), env_file=root / ".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
     reader.model_rebuild(force=True)
-    found = reader()
+    with _understood(variables(account)):
+        found = reader()
     return found.model_copy(update={name: root / value for name, value in found if isinstance(value, Path)})

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, delete, func, select, update
 
 from flows.database import once, usable
-from flows.tables import bounces, suppressions
+from flows.errors import Unusable
+from flows.tables import bounces, seals, suppressions
+
+if TYPE_CHECKING:
+    from channels.seal import Seal
 
 Reason = Literal["unsubscribed", "bounced", "complained", "by hand"]
 PATIENCE, WINDOW = 5, timedelta(days=30)  # so many passing troubles within so long are a lasting one
+
+
+def attest(engine: Engine, seal: Seal) -> None:
+    """The secret is the one that the ledger's hashes were made with. Raises `Unusable` for another.
+
+    Under another secret nobody on a list would be found again: everybody would get everything twice.
+    """
+    with usable(engine), engine.begin() as connection:
+        connection.execute(once(connection, seals, {"id": 1, "fingerprint": seal.fingerprint}))
+        known = connection.execute(select(seals.c.fingerprint)).scalar()
+    if known != seal.fingerprint:
+        raise Unusable(
+            "PRESSROOM_SECRET, or .pressroom/secret, is not the one that this ledger's addresses were hashed with: "
+            "copy it from the machine that used the ledger first"
+        )
 
 
 class Suppressions:
@@ -22,12 +41,19 @@ class Suppressions:
         self._engine = engine
 
     def add(self, address: bytes, reason: Reason, detail: str = "") -> bool:
-        """Suppress an address; False where it was already. The first reason stays."""
+        """Suppress an address; False where it was already.
+
+        The first reason stays, but for an unsubscription: that one the reader may take back, and no other.
+        """
         values = {"address": address, "reason": reason, "detail": detail[:200], "added_at": datetime.now(UTC)}
         with usable(self._engine), self._engine.begin() as connection:
             # an insert's own count is SQLite's alone
             added = once(connection, suppressions, values).returning(suppressions.c.address)
-            return connection.execute(added).first() is not None
+            new = connection.execute(added).first() is not None
+            if not new and reason != "unsubscribed":
+                taken_back = (suppressions.c.address == address, suppressions.c.reason == "unsubscribed")
+                connection.execute(update(suppressions).where(*taken_back).values(values))
+        return new
 
     def remove(self, address: bytes, *reasons: Reason) -> bool:
         """Let an address have mail again, if one of these is the reason (none given: whatever it is)."""

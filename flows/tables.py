@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0003"
+REVISION = "0004"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -129,4 +129,12 @@ bounces = Table(
     Column("address", LargeBinary(16), nullable=False, index=True),
     Column("status", String(16), nullable=False),
     Column("seen_at", Moment, nullable=False),
+)
+
+# which secret the hashes above were made with
+seals = Table(
+    "seals",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("fingerprint", LargeBinary(16), nullable=False),
 )

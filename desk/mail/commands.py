@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from desk.options import Json, Root, project, voice_for
+from desk.options import Json, Root, press, voice_for
 
 mail = App(name="mail", help="The mailing list, those who leave it, what comes back, and mailings under way.")
 
@@ -27,7 +27,7 @@ def audience(
     """Read the list and say who would get a mail, and which rows would not. Sends nothing."""
     from desk.mail.lists import examine_list  # noqa: PLC0415 - each command loads what it needs alone
 
-    return examine_list(channel, segment, project(root), voice_for(as_json=json))
+    return examine_list(channel, segment, press(root), voice_for(as_json=json))
 
 
 @mail.command(help_epilogue="Example:  pressroom mail suppress reader@example.org --file old-suppressions.csv")
@@ -40,7 +40,7 @@ def suppress(
     """Take addresses off every list for good, whatever the lists say. Without any: count those who are."""
     from desk.mail.lists import suppress_addresses  # noqa: PLC0415
 
-    return suppress_addresses(addresses, file, project(root), voice_for(as_json=json))
+    return suppress_addresses(addresses, file, press(root), voice_for(as_json=json))
 
 
 @mail.command(help_epilogue="Example:  pressroom mail allow reader@example.org")
@@ -52,7 +52,7 @@ def allow(
     """Lift a suppression: only for somebody who has asked for it."""
     from desk.mail.lists import allow_addresses  # noqa: PLC0415
 
-    return allow_addresses(addresses, project(root), voice_for(as_json=json))
+    return allow_addresses(addresses, press(root), voice_for(as_json=json))
 
 
 @mail.command
@@ -92,7 +92,7 @@ def winner(
     """Choose the subject that the rest of the list gets, after a test. Then publish the article again."""
     from desk.mail.mailings import choose_subject  # noqa: PLC0415
 
-    return choose_subject((article, channel, campaign), subject, project(root), voice_for(as_json=json))
+    return choose_subject((article, channel, campaign), subject, press(root), voice_for(as_json=json))
 
 
 @mail.command(help_epilogue="Example:  pressroom mail serve --port 8766")
@@ -109,7 +109,7 @@ def serve(
     """Answer those who leave the list: the one-click link of mail programs, and a page for people."""
     from desk.mail.serving import serve_mail  # noqa: PLC0415
 
-    return serve_mail(project(root), voice_for(as_json=json), host=host, port=port, forwarded=behind)
+    return serve_mail(press(root), voice_for(as_json=json), host=host, port=port, forwarded=behind)
 
 
 @mail.command(
@@ -126,7 +126,7 @@ def bounces(
     """Read what came back, and take off the list whom no mail reaches, who complained, and who asked to leave."""
     from desk.mail.returning import read_bounces  # noqa: PLC0415
 
-    return read_bounces(source, project(root), voice_for(as_json=json))
+    return read_bounces(source, press(root), voice_for(as_json=json))
 
 
 def _ask(
@@ -140,4 +140,4 @@ def _ask(
 ) -> int:
     from desk.mail.mailings import ask_mailing  # noqa: PLC0415
 
-    return ask_mailing(wanted, (article, account, campaign), project(root), voice_for(as_json=json))
+    return ask_mailing(wanted, (article, account, campaign), press(root), voice_for(as_json=json))

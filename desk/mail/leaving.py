@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -19,15 +20,17 @@ from starlette.routing import Route
 from desk.mail.pages import Pages
 from desk.mail.turnstile import Turnstile
 from flows.database import open_database
-from flows.errors import Unusable
+from flows.errors import LedgerUnusable, Unusable
 from flows.settings import Settings
-from flows.suppressions import Suppressions
+from flows.suppressions import Suppressions, attest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from channels.seal import Seal
 
 MOST, PATIENCE = 4096, 10.0  # bytes of a request's body, and seconds until it must be there
 SOON = {"Retry-After": "120"}
@@ -48,7 +51,9 @@ class Leaving:
     def __init__(self, root: Path, pages: Pages) -> None:
         settings = Settings.of(root)
         self._seal = settings.seal(root)
-        self._register = Register(settings.ledger_url(root))
+        self._register = Register(settings.ledger_url(root), self._seal)
+        with suppress(LedgerUnusable):  # it may be up by the time somebody leaves
+            self._register.open()
         self._turnstile = Turnstile()
         self._pages = pages
 
@@ -108,24 +113,28 @@ class Leaving:
 class Register:
     """The suppressions, opened when they are first needed: a ledger that is down now may be up a minute later."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, seal: Seal) -> None:
+        self._url, self._seal = url, seal
         self._opened: Suppressions | None = None
         self._lock = threading.Lock()
 
     def leave(self, reader: bytes) -> None:
         """Off the list. Raises `Unusable`."""
-        self._suppressions().add(reader, "unsubscribed")
+        self.open().add(reader, "unsubscribed")
 
     def come_back(self, reader: bytes) -> bool:
         """On the list again; False where something else keeps them off it, such as a complaint."""
-        suppressions = self._suppressions()
+        suppressions = self.open()
         suppressions.remove(reader, "unsubscribed")
         return not suppressions.among({reader})
 
-    def _suppressions(self) -> Suppressions:
+    def open(self) -> Suppressions:
+        """The suppressions. Raises `Unusable`, also where the ledger was begun with another secret."""
         with self._lock:
-            self._opened = self._opened or Suppressions(open_database(self._url))
+            if self._opened is None:
+                engine = open_database(self._url)
+                attest(engine, self._seal)
+                self._opened = Suppressions(engine)
             return self._opened
 
 

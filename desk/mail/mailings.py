@@ -124,14 +124,18 @@ def _readers(account: str, root: Path) -> Iterator[Recipient]:
 
 
 def _found(ledger: Ledger, roll: Roll, named: Named) -> tuple[Record, Mailing]:
+    """The one that is meant. Raises `Refused` where there is none, or more than one."""
     article, account, campaign = named
-    for record in ledger.records(article=article, campaign=campaign):
-        mailing = roll.find(record.delivery.key) if record.delivery.account == account else None
-        if mailing:
-            return record, mailing
-    raise _refused(
-        "mailing.none", f"No mailing of '{article}' on '{account}' has begun.", "`pressroom status` lists all."
-    )
+    records = [r for r in ledger.records(article=article, campaign=campaign) if r.delivery.account == account]
+    found = [(record, mailing) for record in records if (mailing := roll.find(record.delivery.key))]
+    if not found:
+        why = f"No mailing of '{article}' on '{account}' has begun."
+        raise _refused("mailing.none", why, "`pressroom status` lists all.")
+    if len(found) > 1:
+        several = ", ".join(record.delivery.campaign for record, _ in found)
+        why = f"'{article}' has gone out on '{account}' in several campaigns: {several}."
+        raise _refused("mailing.several", why, "Say which one with --campaign.")
+    return found[0]
 
 
 def _refused(rule: str, why: str, mend: str = "") -> Refused:

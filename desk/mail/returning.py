@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from channels.errors import ChannelError
 from channels.mailbox import MOST, Letter, ReturnsSettings, unseen
 from channels.reports import Kind, Report, read_report
 from content.findings import Finding, Refused
 from flows.database import open_database
 from flows.settings import Settings, account_settings
-from flows.suppressions import Reason, Suppressions
+from flows.suppressions import Reason, Suppressions, attest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -58,7 +56,9 @@ def read_bounces(source: Path | None, root: Path, voice: Voice) -> int:
     """
     settings = Settings.of(root)
     seal = settings.seal(root)
-    suppressions = Suppressions(open_database(settings.ledger_url(root)))
+    engine = open_database(settings.ledger_url(root))
+    attest(engine, seal)
+    suppressions = Suppressions(engine)
     tally = Tally()
     try:
         with closing(_letters(source, root, tally)) as letters:
@@ -107,13 +107,7 @@ def _letters(source: Path | None, root: Path, tally: Tally) -> Generator[Letter,
 
 
 def _settings(root: Path) -> ReturnsSettings:
-    try:
-        return ReturnsSettings.model_validate(dict(account_settings(ReturnsSettings, "returns", root)))
-    except ValidationError as error:
-        # what is wrong with which setting, never what it holds
-        wrong = [f"{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
-        findings = [Finding(rule="mail.settings", severity="block", why=f"PRESSROOM_RETURNS_{one}.") for one in wrong]
-        raise Refused(findings) from None
+    return ReturnsSettings.model_validate(dict(account_settings(ReturnsSettings, "returns", root)))
 
 
 def _files(source: Path) -> list[Path]:

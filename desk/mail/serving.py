@@ -56,7 +56,7 @@ def _door(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=512)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError, TypeError) as error:
         why = f"Nothing can listen at {host}, port {port}: {getattr(error, 'strerror', None) or error}."
         mend = "Perhaps it runs already. Give another port with --port, and tell the web server in front of it."
         raise Refused([Finding(rule="mail.port", severity="block", why=why, mend=mend)]) from error

@@ -502,7 +502,8 @@ def test_a_lost_answer_is_doubt_for_its_own_batch_alone(channel, platform):
     ("trouble", "fates"),
     [
         (Trouble(stored=True, hangs_up=True), ["sent", "doubt", "sent"]),
-        (Trouble(answer=Answer(status=503)), ["sent", "later", "later"]),
+        (Trouble(answer=Answer(status=503, headers={"Retry-After": "7"})), ["sent", "later", "later"]),
+        (Trouble(stored=True, answer=Answer(status=503)), ["sent", "doubt", "sent"]),  # a proxy that lost the answer
         (Trouble(answer=Answer(status=401, json={"ErrorCode": 10})), ["sent", "later", "later"]),
     ],
 )
@@ -524,7 +525,7 @@ def test_heavy_letters_that_need_several_batches_are_neither_lost_nor_doubled(
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Answer(status=503), Unavailable),
+        (Answer(status=503, headers={"Retry-After": "7"}), Unavailable),
         (Answer(status=429, headers={"Retry-After": "7"}), Unavailable),
         (Answer(status=401, json={"ErrorCode": 10}), Misconfigured),
     ],

@@ -16,10 +16,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from channels.seal import Seal
+from desk.mail.leaving import create
 from desk.mail.turnstile import Turnstile
 from flows.database import open_database
+from flows.errors import Unusable
 from flows.settings import Settings
-from flows.suppressions import Suppressions
+from flows.suppressions import Suppressions, attest
 from tests.corpus import ROOT
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -128,6 +131,17 @@ def test_nobody_comes_back_who_has_complained(mail):
     assert "You are off the list" in answer.text
     assert "That was a mistake" not in answer.text
     assert mail.gone()
+
+
+@pytest.mark.parametrize("reason", ["complained", "by hand", "bounced"])
+def test_whoever_holds_the_link_of_one_who_left_and_was_kept_off_since_brings_nobody_back(mail, reason):
+    httpx.post(mail.link(), data=ONE_CLICK)
+    seal = Settings.of(mail.root).seal(mail.root)
+    assert not mail.suppressions.add(seal.hash("reader@example.org"), reason)
+    httpx.post(mail.link(), data={"again": "yes"})
+
+    assert mail.gone()
+    assert mail.suppressions.counts() == {reason: 1}
 
 
 def test_a_forged_link_is_refused_in_the_same_words_whatever_is_wrong_with_it(mail):
@@ -245,6 +259,14 @@ def test_a_ledger_that_cannot_be_used_asks_providers_to_try_again_and_is_used_on
         assert later.status_code == 200
         assert mail.gone()
         assert "a reader could not be served: the ledger" in told
+
+
+def test_another_secret_than_the_ledgers_is_refused_before_a_good_link_is_called_a_bad_one(project):
+    root = project / ".pressroom"
+    root.mkdir()
+    attest(open_database(f"sqlite:///{root}/ledger.db"), Seal(b"the secret of the machine before"))
+    with pytest.raises(Unusable, match="copy it from the machine that used the ledger first"):
+        create(project)
 
 
 @pytest.mark.parametrize("path", ["/u/none", "/health", "/nowhere", "good"])

@@ -163,9 +163,7 @@ def test_one_file_is_one_mail(project, post, tmp_path, capsys):
 
 
 def test_trouble_that_does_not_pass_suppresses_in_the_end(project, post, tmp_path, capsys):
-    source = as_mbox(
-        tmp_path, [post.bounce("full@example.net", "4.2.2", number, action="delayed") for number in range(4)]
-    )
+    source = as_mbox(tmp_path, [post.bounce("full@example.net", "4.2.2", number) for number in range(4)])
     for _ in range(3):
         assert read(source, project, capsys)[1]["suppressed"] == 0
     assert not suppressed(project, "full@example.net")

@@ -102,6 +102,16 @@ def test_a_row_is_named_by_its_line(listed):
         ("name,city\nAnn,Kew\n", {}, "no column 'email'; it has name, city"),
         ("email,name\na@list.test,Ann\n", {"consent": "required"}, "when anybody agreed"),
         ("email\na@list.test\n", {"segments": (Segment.of("city=Kew"),)}, "no column 'city'; it has email"),
+        (
+            'email,name,x\na@list.test,"Bob,1\nb@list.test,Ann,2\nc@list.test,Cy,3\n',
+            {},
+            "line 4: unexpected end of data; is",
+        ),
+        (
+            'email,name,x\na@list.test,"Bob,1\nb@list.test,Ann,2\nc@list.test,Cy",3\n',
+            {},
+            "line 4: a cell holds other rows",
+        ),
         ("email\na@list.test\nü@list.test\n".encode("latin-1"), {}, "not UTF-8"),
         ("email\na@list.test\n".encode("utf-16"), {}, "not UTF-8"),
         ('email\n"' + "x" * 200_000, {}, "can't be read"),

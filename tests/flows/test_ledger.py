@@ -128,7 +128,7 @@ def test_a_ledger_of_an_earlier_release_is_brought_forward_and_keeps_its_rows(tm
     ledger.plan(DELIVERY)
     ledger.close()
     with sqlite3.connect(tmp_path / "ledger.db") as database:
-        for table in ("recipients", "mailings", "suppressions", "bounces", "renditions"):
+        for table in ("recipients", "mailings", "suppressions", "bounces", "seals", "renditions"):
             database.execute(f"DROP TABLE {table}")
         database.execute("ALTER TABLE deliveries DROP COLUMN prepared")
         database.execute("UPDATE alembic_version SET version_num = '0001'")

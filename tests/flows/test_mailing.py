@@ -16,6 +16,7 @@ from channels.seal import Seal
 from content.article import Article
 from content.context import Context
 from flows.audience import Audience, AudienceUnusable
+from flows.errors import Unusable
 from flows.mailing import Postman
 from flows.records import Delivery
 from flows.roll import Roll
@@ -138,6 +139,19 @@ def test_hostile_words_of_a_reader_stay_words(desk, server):
     assert "<script>" not in html
     assert "&lt;script&gt;x&lt;/script&gt; Bcc: all@list.test . =C3" in html
     assert "Dear .Ünï, take" in server.message("b@list.test").get_body(("plain",)).get_content()
+
+
+def test_another_secret_would_send_everything_twice_and_is_refused(desk, server):
+    server.script = lambda stage, to: "450 4.2.0 later" if (stage, to) == ("rcpt", "r1@list1.test") else ""
+    desk.deliver(defer=600)
+    begun = len(server.taken)
+    postman = desk.postman()
+    postman.seal = Seal(b"the secret of quite another machine")
+    with pytest.raises(Unusable, match="not the one that this ledger's addresses were hashed with"):
+        postman.deliver(accept=True)
+
+    assert len(server.taken) == begun
+    assert desk.ledger.record(DELIVERY.key).state == "begun"
 
 
 def test_the_ledger_and_the_log_know_no_address(desk, server, caplog):

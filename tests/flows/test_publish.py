@@ -170,7 +170,7 @@ def test_what_a_person_must_mend_is_not_tried_again(prefect, project, mastodon, 
 
 
 def test_a_platform_that_stays_away_is_given_up_after_the_set_attempts(prefect, project, mastodon):
-    mastodon.troubles += [Trouble(answer=Answer(status=503))] * 9
+    mastodon.troubles += [Trouble(answer=Answer(status=503, headers={"Retry-After": "0"}))] * 9
 
     assert statuses(run(project, **FOR_REAL)) == {"mastodon": "failed"}
     assert len(mastodon.created()) == 4
