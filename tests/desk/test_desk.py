@@ -109,7 +109,9 @@ def test_a_file_that_was_never_good_is_opened_all_the_same(project, start, page)
 
 def test_searching_and_filtering_leave_what_fits(quiet_desk, page):
     page.goto(quiet_desk.address)
-    page.keyboard.press("/")
+    page.locator("#pulse[data-state=on]").wait_for()
+    page.locator("body").press("/")
+    page.locator("input[type=search]:focus").wait_for()
     page.keyboard.type("quiet places")
     page.get_by_text("1 of 4").wait_for()
     alone = page.locator(".spine-title").all_inner_texts()
@@ -122,6 +124,15 @@ def test_searching_and_filtering_leave_what_fits(quiet_desk, page):
     assert "Line 1: 'title' is missing. And 2 more." in page.locator(".spine").inner_text()
     page.get_by_label("Show").select_option("sent")
     page.get_by_text("Nothing matches").wait_for()
+
+
+def test_the_last_letter_counts_however_slow_the_answers_are(quiet_desk, page):
+    page.goto(quiet_desk.address)
+    slow = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Search").press_sequentially("Reading in no garden", delay=150)
+
+    page.get_by_text("0 of 4").wait_for()
 
 
 def test_a_save_keeps_what_was_searched_for(desk, page):
