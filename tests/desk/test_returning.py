@@ -415,19 +415,19 @@ def test_a_mailbox_is_read_once_and_what_a_person_must_see_is_flagged(project, p
 
 
 @pytest.mark.judged
-def test_what_was_not_recorded_is_not_marked(project, post, box, no_mailbox, monkeypatch):
+def test_what_was_not_recorded_is_not_marked(project, post, box, no_mailbox):
     set_up(project, box)
     box.put(*post.all()[:2])
-    full = Suppressions.passing
-
-    def broken(*_):
-        raise LedgerUnusable("the disk is full")
-
-    monkeypatch.setattr(Suppressions, "passing", broken)
-    with pytest.raises(LedgerUnusable):
+    engine = open_database(Settings.of(project).ledger_url(project))
+    full = "CREATE TRIGGER full BEFORE INSERT ON bounces BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    with engine.begin() as ledger:
+        ledger.exec_driver_sql(full)
+    with pytest.raises(LedgerUnusable, match="the disk is full"):
         read_bounces(None, project, Voice())
     assert box.flags() == [{"\\Seen"}, set()]
-    monkeypatch.setattr(Suppressions, "passing", full)
+    with engine.begin() as ledger:
+        ledger.exec_driver_sql("DROP TRIGGER full")
+    engine.dispose()
 
     assert read_bounces(None, project, Voice()) == 0
     assert box.flags() == [{"\\Seen"}, {"\\Seen"}]
