@@ -110,6 +110,10 @@ class Channel(ABC, Generic[R]):
         """Read back whether it arrived. None: it certainly did not."""
         raise Unsupported(self.account, "can't tell whether something arrived")
 
+    def resume(self, rendition: R, key: str, sent: Receipt) -> Receipt:
+        """Go on with a thread of which the first parts are out. Raises `ChannelError`."""
+        raise Unsupported(self.account, "can't go on with what was broken off")
+
     def crew(self, rendition: R, key: str, seal: Seal) -> Crew:
         """The lines on which this rendition goes to recipients, where `can.recipients`. Raises `Misconfigured`."""
         raise Unsupported(self.account, "sends to no list of recipients")

@@ -81,7 +81,9 @@ class Bluesky(Network):
         password = self._settings.password.get_secret_value()
         return (password, self._session.get("accessJwt", ""), self._session.get("refreshJwt", ""))
 
-    def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+    def message(
+        self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
+    ) -> Message:
         """One record. `earlier` are `uri cid` pairs, as `deliver` gives them."""
         text = post.parts[number].text
         record: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 PATIENCE, CONNECT = 30.0, 10.0
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LOOKED_AT, SHOWN = 100_000, 300  # characters of an answer: read for what must not be shown, worth repeating
+# they log every address, and the secrets of Telegram and Discord stand in theirs
+for chatty in ("httpx", "httpcore"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"']{1,64}@[^\s@<>()\[\]{},;:\"']{1,255}")
 
 

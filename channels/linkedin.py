@@ -77,7 +77,9 @@ class LinkedIn(Network):
         """The token."""
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
 
-    def message(self, post: Post, number: int, _earlier: tuple[str, ...], _key: str) -> Message:
+    def message(
+        self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
+    ) -> Message:
         """The words in little text, and the card."""
         return Message(
             method="POST",

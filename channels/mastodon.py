@@ -69,7 +69,9 @@ class Mastodon(Network):
         """Whether there are a server and a token."""
         return bool(self._settings.server and self._settings.token.get_secret_value())
 
-    def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+    def message(
+        self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
+    ) -> Message:
         """Every field is sent always: servers differ in what a missing one means."""
         reply = {"in_reply_to_id": earlier[-1]} if earlier else {}
         return Message(
@@ -108,7 +110,7 @@ class Mastodon(Network):
         self.same_parts(receipt, rendition)
         sent = []
         for number, status_id in enumerate(receipt.remote_ids):
-            body = self.message(rendition, number, (), "").body
+            body = self.message(rendition, number, (), (), "").body
             body = {name: body[name] for name in EDITED}
             answer = self.call("PUT", f"{self._api}/statuses/{status_id}", json=body)
             sent.append(self._remote(self.read(answer)))

@@ -7,23 +7,29 @@ import re
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from channels.base import Parcel, Receipt
-from channels.errors import ChannelError, Misconfigured, Uncertain, Unsupported
+from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
 from channels.service import Service
 from content.post import Post
+
+if TYPE_CHECKING:
+    import httpx
+
+    from content.rendition import Asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One request of a network's API, without its credentials."""
+    """One request of a network's API, without its credentials. With `files`, the body goes as a form beside them."""
 
     method: str
     url: str
     body: dict[str, Any]
     headers: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, Asset], ...] = ()  # the form's field, and the picture in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +41,72 @@ class Remote:
 
 
 class Network(Service[Post]):
-    """A channel whose posts go out one request a part."""
+    """A channel whose posts go out one request a part, their pictures before them."""
 
     form = Post
 
     @abstractmethod
-    def message(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
-        """The request for part `number` (from 0), answering those with the ids `earlier`. Pure."""
+    def message(
+        self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
+    ) -> Message:
+        """The request for part `number` (from 0), answering those with the ids `earlier`. Pure.
+
+        `pictures` are what `upload` gave for each of `carried`.
+        """
 
     @abstractmethod
     def deliver(self, message: Message) -> Remote:
         """Send one request. Raises `ChannelError`."""
 
+    def carried(self, post: Post, number: int) -> tuple[Asset, ...]:
+        """The pictures of a part that are uploaded before it. Pure."""
+        return ()
+
+    def upload(self, picture: Asset) -> str:
+        """Bring one picture to the network, where nobody sees it yet. Raises `ChannelError`."""
+        raise Unsupported(self.account, "takes no pictures")
+
     def publish(self, rendition: Post, key: str, prepared: str = "") -> Receipt:
         """Send every part. An error in the middle of a thread carries what was sent so far."""
+        return self._send(rendition, key, [])
+
+    def resume(self, rendition: Post, key: str, sent: Receipt) -> Receipt:
+        """Send the parts that a broken thread lacks. Raises `ChannelError`."""
+        return self._send(rendition, key, [Remote(remote_id, sent.url) for remote_id in sent.remote_ids])
+
+    def _send(self, rendition: Post, key: str, sent: list[Remote]) -> Receipt:
         if not self.configured:
             raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
         if len(rendition.parts) > self.can.limits.parts:
             raise Unsupported(self.account, f"can't send a thread of {len(rendition.parts)} parts")
-        sent: list[Remote] = []
-        for number in range(len(rendition.parts)):
+        for number in range(len(sent), len(rendition.parts)):
             try:
-                message = self.message(rendition, number, tuple(remote.id for remote in sent), key)
-                sent.append(self.deliver(message))
+                pictures = tuple(map(self._uploaded, self.carried(rendition, number)))
+                earlier = tuple(remote.id for remote in sent)
+                sent.append(self.deliver(self.message(rendition, number, earlier, pictures, key)))
             except ChannelError as error:
                 if sent:
                     error.sent = self.receipt(rendition, sent)
                 raise
         return self.receipt(rendition, sent)
+
+    def _uploaded(self, picture: Asset) -> str:
+        """A picture more than wanted harms nobody: whatever became of it, nothing was posted."""
+        try:
+            return self.upload(picture)
+        except Uncertain as error:
+            raise Unavailable(self.account, f"the picture '{picture.path}' was not taken: {error.detail}") from error
+        except Rejected as error:
+            raise Rejected(self.account, f"the picture '{picture.path}' was refused: {error.detail}") from error
+
+    def put(self, message: Message) -> httpx.Response:
+        """The request as it goes over the wire: JSON, or a form with its files. Raises `ChannelError`."""
+        headers = dict(message.headers)
+        if not message.files:
+            return self.call(message.method, message.url, json=message.body, headers=headers)
+        form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in message.body.items()}
+        files = [(field, (picture.path, picture.data, picture.media_type)) for field, picture in message.files]
+        return self.call(message.method, message.url, data=form, files=files, headers=headers)
 
     def found(self, rendition: Post, there: list[Remote]) -> Receipt | None:
         """What a read-back means. Raises `Uncertain`, with what is there, if some parts lack."""
@@ -93,8 +137,7 @@ class Network(Service[Post]):
     def parcel(self, rendition: Post, key: str) -> Parcel:
         """The requests as JSON, the words as text, the pictures as files."""
         earlier = tuple(f"(id of part {number})" for number in range(1, len(rendition.parts) + 1))
-        messages = [self.message(rendition, n, earlier[:n], key) for n in range(len(rendition.parts))]
-        requests = [{"method": m.method, "url": m.url, "headers": dict(m.headers), "json": m.body} for m in messages]
+        requests = [_shown(self._drafted(rendition, n, earlier[:n], key)) for n in range(len(rendition.parts))]
         text = "\n\n---\n\n".join(part.text for part in rendition.parts) + "\n"
         pictures = [image for part in rendition.parts for image in part.images]
         if rendition.card.image:
@@ -105,6 +148,16 @@ class Network(Service[Post]):
             **{f"images/{image.path}": image.data for image in pictures},
         }
         return Parcel(files=tuple(files.items()), opens="post.txt")
+
+    def _drafted(self, rendition: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+        pictures = tuple(f"(id of {picture.path})" for picture in self.carried(rendition, number))
+        return self.message(rendition, number, earlier, pictures, key)
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    shown = {"method": message.method, "url": message.url, "headers": dict(message.headers), "json": message.body}
+    files = [{"field": field, "file": f"images/{picture.path}"} for field, picture in message.files]
+    return {**shown, "files": files} if files else shown
 
 
 def bears(text: str, link: str) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from channels.base import Channel, R
-from channels.errors import ChannelError, Rejected, Uncertain
+from channels.errors import ChannelError, Misconfigured, Rejected, Uncertain
 from channels.http import client, send
 from content.findings import Finding
 
@@ -29,11 +29,26 @@ class Service(Channel[R]):
         """Whether the account has what it needs to send."""
 
     def call(self, method: str, url: str, **request: Any) -> httpx.Response:
-        """One request with the account's credentials. Raises `ChannelError`, free of secrets."""
+        """One request with the account's credentials. Raises `ChannelError`, free of secrets.
+
+        Credentials that have run out are renewed once: a refused request has done nothing.
+        """
+        try:
+            return self._call(method, url, **request)
+        except Misconfigured as error:
+            if not self.renewed(error):
+                raise
+        return self._call(method, url, **request)
+
+    def _call(self, method: str, url: str, **request: Any) -> httpx.Response:
         self._http = self._http or client()
         headers = {**self.credentials(), **request.pop("headers", {})}
         request |= {"headers": headers, "secrets": self.secrets(), "peculiar": self.failure}
         return send(self.account, self._http, method, url, **request)
+
+    def renewed(self, _error: Misconfigured) -> bool:
+        """Whether there are fresh credentials after such a refusal. Raises `ChannelError`."""
+        return False
 
     def close(self) -> None:
         """Close the client; the next call makes another."""

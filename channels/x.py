@@ -62,7 +62,9 @@ class X(Network):
         """The token."""
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
 
-    def message(self, post: Post, number: int, earlier: tuple[str, ...], _key: str) -> Message:
+    def message(
+        self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
+    ) -> Message:
         """The text, and what it answers."""
         body: dict[str, object] = {"text": post.parts[number].text}
         if earlier:

@@ -54,13 +54,30 @@ class Context:
 
     def tracked(self, article: Article, channel: str, medium: str) -> str:
         """The shared link of one delivery: its `utm_content` names it, so that a read-back can recognise it."""
-        campaign = self.campaign or article.meta.slug
+        return self._with_marks(self.public_url(article), article, channel, medium)
+
+    def track(self, address: str, *, article: Article, channel: str, medium: str) -> str:
+        """An address as a delivery carries it: our own are marked, those of others stay as they are."""
+        ours = {urlsplit(self.site).hostname, urlsplit(self.public_url(article)).hostname}
+        try:
+            _, host, path, query, anchor = urlsplit(address)
+            known = urlsplit(address).hostname in ours
+        except ValueError:
+            return address
+        if not known or "utm_" in query:
+            return address
+        shared = urlsplit(self.public_url(article))
+        if (host, path.rstrip("/"), query) == (shared.netloc, shared.path.rstrip("/"), shared.query) and not anchor:
+            return self.tracked(article, channel, medium)
+        return self._with_marks(address, article, channel, medium)
+
+    def _with_marks(self, address: str, article: Article, channel: str, medium: str) -> str:
         marks = {
             "utm_source": channel.split(":", maxsplit=1)[0],
             "utm_medium": medium,
-            "utm_campaign": campaign,
+            "utm_campaign": self.campaign or article.meta.slug,
             "utm_content": f"{article.meta.slug}.{channel}".replace(":", "-"),
         }
-        scheme, host, path, query, anchor = urlsplit(self.public_url(article))
+        scheme, host, path, query, anchor = urlsplit(address)
         query = "&".join(filter(None, (query, urlencode(marks))))
         return urlunsplit((scheme, host, path, query, anchor))

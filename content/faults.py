@@ -36,6 +36,7 @@ PATTERNS = {
     "slug": "small letters a-z, digits and single dashes",
     "language": "a language code such as en or en-GB",
     "hashtags": "one word with a letter in it",
+    "focus": "two shares, from the left and from the top, such as 30% 50%",
 }
 
 

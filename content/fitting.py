@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import regex
 
 from content.measures import Count, graphemes, utf8_bytes
+from content.pictures import Canvas
 
 Frame = Callable[[str], str]  # what stands around the text: link, hashtags, numbering
 
@@ -34,8 +35,13 @@ class Limits:
     count: Count = graphemes
     bytes: int | None = None  # of UTF-8, where a network counts both
     images: int = 0
+    picture: Canvas | None = None  # what each of them must be
+    thumbnail: Canvas | None = None  # of a link card, where it goes with the post
     alt: int | None = None  # characters of one image's alternative text
     parts: int = 1  # posts of one thread
+    links: int | None = None  # of one post
+    captioned: int | None = None  # `text` where a picture goes with it
+    knows: frozenset[str] = frozenset()  # kinds of `content.styled.Mark` that the network shows
 
     def size(self, text: str) -> int:
         """What the platform counts."""

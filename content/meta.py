@@ -83,6 +83,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", m
 Language = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")]
 Moment = Annotated[date | datetime, BeforeValidator(_moment)]
 Address = Annotated[str, AfterValidator(_web_address)]
+Focus = Annotated[str, StringConstraints(pattern=r"^\d{1,3}% +\d{1,3}%$")]
 Hashtag = Annotated[str, StringConstraints(pattern=r"^#?\w*[^\W\d]\w*$")]
 
 
@@ -118,6 +119,13 @@ class Picture(Part):
     alt: str = ""
     caption: str = ""
     credit: str = ""
+    focus: Focus = "50% 50%"  # from the left and from the top: what stays in sight where it is cropped
+
+    @property
+    def point(self) -> tuple[float, float]:
+        """The focus as shares of width and height."""
+        across, down = (min(100, int(share)) / 100 for share in re.findall(r"\d+", self.focus))
+        return across, down
 
 
 class Reference(Part):

@@ -21,11 +21,12 @@ from channels.errors import (
     Uncertain,
     Unsupported,
 )
+from channels.network import Network
 from channels.registry import channel_class, known, offline
 from content.post import Post
 from tests.channels.fakes.server import FINE, Answer, Trouble
 from tests.channels.letters import FOREIGN, TIGHT, letter, newsletter, read_by
-from tests.channels.samples import article, http_client, post, project
+from tests.channels.samples import article, http_client, picture, post, project
 
 ALL = sorted(known())
 NETWORKS = [name for name in ALL if channel_class(name).form is Post]
@@ -49,6 +50,8 @@ def services(ability="drafts"):
     return networks([name for name in SERVICES if getattr(channel_class(name).can, ability)])
 
 
+ILLUSTRATED = [name for name in NETWORKS if channel_class(name).can.limits.images]
+UPLOADING = [name for name in ILLUSTRATED if channel_class(name).carried is not Network.carried]
 THREADS = [name for name in NETWORKS if channel_class(name).can.limits.parts > 1]
 ABSENT = Receipt(channel="x", remote_ids=("1",), url="", digest="", sent_at=None)
 CORRECTED = "Sleep [better] now"
@@ -220,6 +223,39 @@ def test_a_refused_connection_sent_nothing(name):
         channel_class(name)(name, settings=settings, http=http).publish(post(), "key")
 
 
+@networks(ILLUSTRATED)
+def test_a_picture_goes_with_the_post_and_is_described(channel, platform):
+    image = picture()
+    channel.publish(post(images=(image,)), "key")
+
+    assert platform.pictures() == [(image.data, image.alt)]
+    assert len(platform.texts()) == 1
+    assert platform.faults == []
+
+
+@networks(UPLOADING)
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refused_picture_is_named_and_nothing_is_posted(channel, platform, status):
+    platform.upload_troubles.append(Trouble(answer=platform.refusal(status, {})))
+
+    with pytest.raises(Rejected, match=picture().path):
+        channel.publish(post(images=(picture(),)), "key")
+
+    assert platform.created() == []
+
+
+@networks(UPLOADING)
+@pytest.mark.parametrize("trouble", [Trouble(hangs_up=True), Trouble(answer=Answer(status=500))])
+def test_a_picture_whose_answer_is_lost_may_be_tried_again(channel, platform, trouble):
+    platform.upload_troubles.append(trouble)
+    with pytest.raises(Unavailable):
+        channel.publish(post(images=(picture(),)), "key")
+
+    channel.publish(post(images=(picture(),)), "key")
+
+    assert len(platform.texts()) == len(platform.pictures()) == 1
+
+
 @networks(THREADS)
 def test_a_thread_answers_part_by_part(channel, platform):
     receipt = channel.publish(post("One", "Two", "Three"), "key")
@@ -244,6 +280,20 @@ def test_a_thread_broken_in_the_middle_carries_what_was_sent(channel, platform):
     assert finding.value.sent.remote_ids == publishing.value.sent.remote_ids
     channel.retract(publishing.value.sent)
     assert platform.texts() == []
+
+
+@networks(THREADS)
+def test_a_broken_thread_goes_on_from_the_part_that_is_missing(channel, platform):
+    platform.troubles.extend([FINE, FINE, Trouble(answer=platform.refusal(429, {"Retry-After": "1"}))])
+    thread = post("One", "Two", "Three")
+    with pytest.raises(Unavailable) as broken:
+        channel.publish(thread, "key")
+
+    receipt = channel.resume(thread, "key", broken.value.sent)
+
+    assert [text.split("\n")[0] for text in platform.texts()] == ["One", "Two", "Three"]
+    assert channel.find(thread, "key").remote_ids == receipt.remote_ids
+    assert platform.faults == []
 
 
 @networks(sorted(set(NETWORKS) - set(THREADS)))

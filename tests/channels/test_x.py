@@ -18,7 +18,7 @@ def test_the_request_is_the_text_and_nothing_else(channel, platform):
 
 
 def test_a_later_part_answers_the_one_before():
-    message = X().message(post("One", "Two"), 1, ("1900", "1901"), "key")
+    message = X().message(post("One", "Two"), 1, ("1900", "1901"), (), "key")
 
     assert message.body == {"text": "Two", "reply": {"in_reply_to_tweet_id": "1901"}}
 

@@ -8,6 +8,8 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -24,6 +26,18 @@ class Request:
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     json: Any = None
+    form: dict[str, str] = field(default_factory=dict)  # of a multipart or urlencoded body
+    files: dict[str, Upload] = field(default_factory=dict)
+    data: bytes = b""  # the body as it came in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file of a multipart body."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,7 @@ class Fake(ABC):
         self.received: list[Request] = []
         self.faults: list[str] = []
         self.troubles: deque[Trouble] = deque()
+        self.upload_troubles: deque[Trouble] = deque()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -95,6 +110,14 @@ class Fake(ABC):
     def creates(self, request: Request) -> bool:
         """Whether a request makes a post: troubles meet these alone."""
 
+    def uploads(self, request: Request) -> bool:
+        """Whether a request only brings a picture: upload troubles meet these alone."""
+        return False
+
+    def pictures(self) -> list[tuple[bytes, str]]:
+        """The pictures of the posts that people see now, with their alternative texts."""
+        return []
+
     @abstractmethod
     def handle(self, request: Request) -> Answer:
         """Do as the platform does."""
@@ -111,12 +134,31 @@ class Fake(ABC):
         """The answer to a request; None: the connection breaks."""
         with self._lock:
             self.received.append(request)
-            trouble = FINE
-            if self.creates(request) and self.troubles:
-                trouble = self.troubles.popleft()
+            waiting = self.troubles if self.creates(request) else self.upload_troubles
+            met = waiting and (self.creates(request) or self.uploads(request))
+            trouble = waiting.popleft() if met else FINE
             right = self.handle(request) if trouble.stored else Answer()
         self._closing.wait(trouble.seconds)
         return None if trouble.hangs_up else trouble.answer or right
+
+
+def _read(media_type: str, body: bytes) -> dict[str, Any]:
+    """A body by its kind, as fields of a request."""
+    if media_type.startswith("multipart/form-data"):
+        message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + media_type.encode() + b"\r\n\r\n" + body)
+        parts = [(part.get_param("name", header="content-disposition"), part) for part in message.iter_parts()]
+        form = {name: part.get_payload(decode=True).decode() for name, part in parts if part.get_filename() is None}
+        files = {name: _upload(part) for name, part in parts if part.get_filename() is not None}
+        return {"form": form, "files": files}
+    if media_type.startswith("application/x-www-form-urlencoded"):
+        return {"form": dict(parse_qsl(body.decode(), keep_blank_values=True))}
+    if media_type.startswith("application/json") and body:
+        return {"json": json.loads(body)}
+    return {}
+
+
+def _upload(part: Any) -> Upload:
+    return Upload(name=part.get_filename(), media_type=part.get_content_type(), data=part.get_payload(decode=True))
 
 
 def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
@@ -146,7 +188,8 @@ def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
                 path=address.path,
                 query=dict(parse_qsl(address.query)),
                 headers={name.lower(): value for name, value in self.headers.items()},
-                json=json.loads(body) if body else None,
+                data=body,
+                **_read(self.headers.get("Content-Type", ""), body),
             )
 
         def _send(self, answer: Answer) -> None:

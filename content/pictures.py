@@ -1,0 +1,141 @@
+"""A picture cut for one network: its size, its bytes, its formats, and nothing in it that a camera wrote."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from content.rendition import Asset
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+JPEG, PNG, GIF, WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
+ENDINGS = {JPEG: ".jpg", PNG: ".png", WEBP: ".webp"}
+PIXELS = 80_000_000  # of a source: beyond that it is somebody's trick
+QUALITIES = (88, 80, 70, 60)
+STEP = 0.8  # each side, where even the lowest quality is too heavy
+# what a file may say of itself beside its pixels; EXIF, XMP, comments and the like tell where it was taken
+HARMLESS = {
+    *("jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive", "progression", "adobe"),
+    *("adobe_transform", "icc_profile", "gamma", "srgb", "transparency", "interlace", "aspect", "chromaticity"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """What a network takes for a picture."""
+
+    width: int  # pixels, the most
+    height: int
+    bytes: int
+    types: frozenset[str] = frozenset({JPEG, PNG})
+    narrowest: float = 0.0  # width to height; a picture beyond is cropped
+    widest: float = float("inf")
+
+
+class Unusable(Exception):
+    """Why a picture can't be cut, for people."""
+
+
+@lru_cache(maxsize=32)
+def cut(picture: Asset, canvas: Canvas, focus: tuple[float, float] = (0.5, 0.5)) -> Asset:
+    """The picture as a canvas takes it; the same one where it does already. `focus` stays in sight: shares from 0 to 1.
+
+    Raises `Unusable`.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - posts without pictures need none of it
+
+    if picture.media_type == "image/svg+xml":
+        raise Unusable("networks take no SVG")
+    if picture.width * picture.height > PIXELS:
+        raise Unusable(f"it has over {PIXELS // 1_000_000} million pixels")
+    try:
+        with Image.open(io.BytesIO(picture.data)) as opened:
+            if _fits(opened, picture, canvas):
+                return picture
+            image = _within(_cropped(ImageOps.exif_transpose(opened), canvas, focus), canvas)
+            return _encoded(image, picture, canvas)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Unusable("it is broken") from error
+
+
+def _fits(image: Image, picture: Asset, canvas: Canvas) -> bool:
+    ratio = image.width / image.height
+    image.load()  # what can't be decoded is no picture, and comments may stand at its end
+    return (
+        picture.media_type in canvas.types
+        and len(picture.data) <= canvas.bytes
+        and image.width <= canvas.width
+        and image.height <= canvas.height
+        and canvas.narrowest <= ratio <= canvas.widest
+        and set(image.info) <= HARMLESS
+    )
+
+
+def _cropped(image: Image, canvas: Canvas, focus: tuple[float, float]) -> Image:
+    """The part around the focus that has a ratio which the canvas takes."""
+    width, height = image.size
+    ratio = min(max(width / height, canvas.narrowest), canvas.widest)
+    across, down = min(width, round(height * ratio)), min(height, round(width / ratio))
+    left = min(max(0, round(width * focus[0] - across / 2)), width - across)
+    top = min(max(0, round(height * focus[1] - down / 2)), height - down)
+    return image.crop((left, top, left + max(1, across), top + max(1, down)))
+
+
+def _within(image: Image, canvas: Canvas) -> Image:
+    from PIL import Image as Pillow  # noqa: PLC0415
+
+    if image.mode in {"P", "PA", "LA"}:
+        image = image.convert("RGBA")
+    elif image.mode not in {"RGB", "RGBA"}:
+        image = image.convert("RGB")
+    image.thumbnail((canvas.width, canvas.height), Pillow.Resampling.LANCZOS)
+    return image
+
+
+def _encoded(image: Image, picture: Asset, canvas: Canvas) -> Asset:
+    """The best that fits: a drawing as PNG, else JPEG, lower and then smaller. Raises `Unusable`."""
+    if picture.media_type == PNG and PNG in canvas.types:
+        data = _bytes(image, PNG)
+        if len(data) <= canvas.bytes:
+            return _named(picture, data, PNG, image)
+    flat = _flat(image)
+    while min(flat.size) > 16:
+        for quality in QUALITIES:
+            data = _bytes(flat, JPEG, quality=quality)
+            if len(data) <= canvas.bytes:
+                return _named(picture, data, JPEG, flat)
+        flat = flat.resize((round(flat.width * STEP), round(flat.height * STEP)))
+    raise Unusable(f"it can't be made smaller than {canvas.bytes:,} bytes")
+
+
+def _flat(image: Image) -> Image:
+    """On white where it was transparent: JPEG knows no other way."""
+    from PIL import Image as Pillow  # noqa: PLC0415
+
+    if image.mode != "RGBA":
+        return image
+    white = Pillow.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A"))
+    return white
+
+
+def _bytes(image: Image, media_type: str, quality: int = 0) -> bytes:
+    file = io.BytesIO()
+    profile = image.info.get("icc_profile")
+    if media_type == PNG:
+        image.save(file, "PNG", optimize=True, icc_profile=profile)
+    else:
+        image.save(file, "JPEG", quality=quality, optimize=True, progressive=True, icc_profile=profile)
+    return file.getvalue()
+
+
+def _named(picture: Asset, data: bytes, media_type: str, image: Image) -> Asset:
+    stem = PurePosixPath(picture.path).stem.rpartition("-")[0] or PurePosixPath(picture.path).stem
+    path = f"{stem}-{sha256(data).hexdigest()[:8]}{ENDINGS[media_type]}"
+    return replace(picture, path=path, data=data, media_type=media_type, width=image.width, height=image.height)
