@@ -130,6 +130,13 @@ class Channel(ABC, Generic[R]):
         """What stands between this account and sending. Empty: nothing."""
         return []
 
+    def learn(self) -> dict[str, int]:
+        """What the account's own server says of its limits, where servers differ. Raises `ChannelError`."""
+        return {}
+
+    def adapt(self, learnt: dict[str, int]) -> None:
+        """Fit renditions to what `learn` has told, now or before."""
+
     def missing(self, *fields: str) -> list[Finding]:
         """No account is set up: which variables would do so."""
         prefix = "PRESSROOM_" + re.sub(r"\W+", "_", self.account).upper() + "_"

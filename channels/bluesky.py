@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import time
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import regex
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable
+from channels.lexicon import (
+    MENTIONED,
+    NOW,
+    POST,
+    YOUR_DID,
+    blob,
+    embed,
+    facets,
+    key_of,
+    place,
+    record_key,
+    reference,
+)
 from channels.network import Message, Network, Remote
 from content.findings import Finding
 from content.fitting import Limits
-from content.measures import graphemes, link_spans
+from content.measures import graphemes
+from content.pictures import JPEG, PNG, WEBP, Canvas
 from content.post import Post
 
 if TYPE_CHECKING:
     import httpx
 
-POST = "app.bsky.feed.post"
-BASE32 = "234567abcdefghijklmnopqrstuvwxyz"  # the TID alphabet, in sorting order
-HASHTAG = regex.compile(r"(?<![\w#/&])#(\w*[^\W\d_]\w*)")
-EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
-SPREAD = timedelta(days=730)  # record keys lie in 2023 and 2024: servers may refuse keys from the future
+    from content.rendition import Asset
+
+# servers of 2024 still hold each picture to a million bytes; the lexicon says two for pictures, one for a card's
+PICTURE = Canvas(width=2000, height=2000, bytes=1_000_000, types=frozenset({JPEG, PNG, WEBP}))
+THUMBNAIL = Canvas(width=1200, height=630, bytes=1_000_000)
 AUTH = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
-YOUR_DID, YOUR_CID, NOW = "(did of the account)", "(cid of that part)", "(time of sending)"
 
 
 class BlueskySettings(BaseModel):
@@ -48,10 +62,21 @@ class Bluesky(Network):
     settings_model = BlueskySettings
     can = Capabilities(
         # https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json
-        limits=Limits(text=300, count=graphemes, bytes=3000, parts=12),
+        limits=Limits(
+            text=300,
+            count=graphemes,
+            bytes=3000,
+            parts=12,
+            images=4,
+            picture=PICTURE,
+            thumbnail=THUMBNAIL,
+            knows=frozenset({"link"}),
+            shown_link=30,
+        ),
         unit="graphemes",
         repeat_safe=True,
         finds=True,
+        updates=True,
         retracts=True,
         source="https://docs.bsky.app/docs/advanced-guides/posts",
     )
@@ -85,21 +110,34 @@ class Bluesky(Network):
         self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
     ) -> Message:
         """One record. `earlier` are `uri cid` pairs, as `deliver` gives them."""
-        text = post.parts[number].text
+        part = post.parts[number]
         record: dict[str, Any] = {
             "$type": POST,
-            "text": text,
+            "text": part.text,
             "langs": [post.language],
             "createdAt": NOW,
         }
-        if found := facets(text):
+        if found := facets(part):
             record["facets"] = found
-        if number == 0:
-            record["embed"] = _card(post)
+        blobs = [blob(*pair) for pair in zip(pictures, self.carried(post, number), strict=True)]
+        if around := embed(post, number, blobs):
+            record["embed"] = around
         if earlier:
-            record["reply"] = {"root": _reference(earlier[0]), "parent": _reference(earlier[-1])}
-        body = {"repo": YOUR_DID, **_place(record_key(key, number)), "record": record}
+            record["reply"] = {"root": reference(earlier[0]), "parent": reference(earlier[-1])}
+        body = {"repo": YOUR_DID, **place(record_key(key, number)), "record": record}
         return Message(method="POST", url=f"{self._xrpc}/com.atproto.repo.putRecord", body=body)
+
+    def carried(self, post: Post, number: int) -> tuple[Asset, ...]:
+        """A part's own pictures, or that of the card: Bluesky fetches none itself."""
+        if post.parts[number].images or number or post.card.image is None:
+            return post.parts[number].images
+        return (post.card.image,)
+
+    def upload(self, picture: Asset) -> str:
+        """Bring a blob; without a record it is swept away again."""
+        told = self._ask("POST", "repo.uploadBlob", content=picture.data, headers={"Content-Type": picture.media_type})
+        with self.understood("blob"):
+            return str(told["blob"]["ref"]["$link"])
 
     def deliver(self, message: Message) -> Remote:
         """Put one record. Its id is `uri cid`: a reply needs both."""
@@ -109,6 +147,8 @@ class Bluesky(Network):
         with self.understood("record"):
             since = there["value"].get("createdAt", now) if there is not None else now
         record = {**message.body["record"], "createdAt": since}
+        if "facets" in record:
+            record["facets"] = [facet for facet in map(self._resolved, record["facets"]) if facet]
         return self._remote(self._ask("POST", "repo.putRecord", json={**message.body, "record": record}))
 
     def find(self, rendition: Post, key: str, prepared: str = "") -> Receipt | None:
@@ -116,15 +156,31 @@ class Bluesky(Network):
         records = [self._read(record_key(key, number)) for number in range(len(rendition.parts))]
         return self.found(rendition, [self._remote(record) for record in records if record is not None])
 
+    def update(self, receipt: Receipt, rendition: Post) -> Receipt:
+        """Put each record anew, at its time of then. (Apps show the new words, and not that they are new.)"""
+        self.same_parts(receipt, rendition)
+        sent: list[Remote] = []
+        for number, remote_id in enumerate(receipt.remote_ids):
+            message = self.prepared(rendition, number, tuple(remote.id for remote in sent), "")
+            body = {**message.body, **place(key_of(remote_id))}
+            sent.append(self.deliver(replace(message, body=body)))
+        return self.receipt(rendition, sent)
+
     def retract(self, receipt: Receipt) -> None:
         """Delete the records; deleting twice is no error for a PDS."""
         for remote_id in reversed(receipt.remote_ids):
-            place = _place(remote_id.split()[0].rpartition("/")[2])
-            self._ask("POST", "repo.deleteRecord", json={"repo": YOUR_DID, **place})
+            self._ask("POST", "repo.deleteRecord", json={"repo": YOUR_DID, **place(key_of(remote_id))})
 
     def doctor(self) -> list[Finding]:
-        """Log in."""
-        return self.examined(self._log_in) if self.configured else self.missing("handle", "password")
+        """Log in, and see with which kind of password."""
+        if not self.configured:
+            return self.missing("handle", "password")
+        refused = self.examined(self._log_in)
+        if refused or _scope(self._session["accessJwt"]) != "com.atproto.access":
+            return refused
+        why = "This is the account's own password: whoever finds it has the account."
+        mend = "Make an app password: Settings, Privacy and security, App passwords."
+        return [Finding(rule="account.password", severity="warn", why=why, mend=mend, channel=self.account)]
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """A PDS says 400 where others say 401. Its limits end at a second since 1970."""
@@ -148,9 +204,9 @@ class Bluesky(Network):
         return self._once(method, name, **request)
 
     def _once(self, method: str, name: str, **request: Any) -> dict[str, Any]:
-        for place in ("json", "params"):
-            if place in request:
-                request[place] = {**request[place], "repo": self._session["did"]}
+        for given in ("json", "params"):
+            if "repo" in request.get(given, {}):
+                request[given] = {**request[given], "repo": self._session["did"]}
         answer = self.call(method, f"{self._xrpc}/com.atproto.{name}", **request)
         told = self.read(answer) if answer.content else {}
         with self.understood("object"):
@@ -158,11 +214,24 @@ class Bluesky(Network):
 
     def _read(self, rkey: str) -> dict[str, Any] | None:
         try:
-            return self._ask("GET", "repo.getRecord", params={"repo": YOUR_DID, **_place(rkey)})
+            return self._ask("GET", "repo.getRecord", params={"repo": YOUR_DID, **place(rkey)})
         except Rejected as error:
             if "RecordNotFound" in error.detail:
                 return None
             raise
+
+    def _resolved(self, facet: dict[str, Any]) -> dict[str, Any] | None:
+        """A facet whose mention has an identity; None for a handle that nobody has: it stays mere text."""
+        [feature] = facet["features"]
+        if "did" not in feature:
+            return facet
+        start, end = MENTIONED
+        handle = feature["did"].removeprefix(start).removesuffix(end)
+        try:
+            did = self._ask("GET", "identity.resolveHandle", params={"handle": handle})["did"]
+        except (Rejected, KeyError):
+            return None
+        return {**facet, "features": [{**feature, "did": did}]}
 
     def _log_in(self) -> None:
         # 30 sessions in five minutes are allowed: one serves for the life of the channel
@@ -180,46 +249,10 @@ class Bluesky(Network):
         return Remote(f"{uri} {cid}", page)
 
 
-def record_key(key: str, number: int) -> str:
-    """A TID (13 sortable characters) made of the delivery's key and the part's number alone.
-
-    https://atproto.com/specs/tid: 53 bits of microseconds, 10 bits of a clock id.
-    """
-    drawn = int(sha256(key.encode()).hexdigest(), 16)
-    microseconds = int(EPOCH.timestamp()) * 1_000_000 + drawn % (SPREAD // timedelta(microseconds=1)) + number
-    value = microseconds << 10 | drawn >> 64 & 1023
-    return "".join(BASE32[value >> shift & 31] for shift in range(60, -1, -5))
-
-
-def facets(text: str) -> list[dict[str, Any]]:
-    """Links and hashtags with their offsets in UTF-8 bytes."""
-    links = [range(*span) for span in link_spans(text)]
-    found: list[tuple[dict[str, str], int, int]] = [
-        ({"$type": "app.bsky.richtext.facet#link", "uri": text[link.start : link.stop]}, link.start, link.stop)
-        for link in links
-    ]
-    # the anchor of a link is no hashtag
-    tags = [tag for tag in HASHTAG.finditer(text) if not any(tag.start() in link for link in links)]
-    found += [({"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]}, *tag.span()) for tag in tags]
-    return [
-        {
-            "index": {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())},
-            "features": [feature],
-        }
-        for feature, start, end in sorted(found, key=lambda item: item[1])
-    ]
-
-
-def _card(post: Post) -> dict[str, Any]:
-    card = post.card
-    external = {"uri": card.url, "title": card.title, "description": card.description}
-    return {"$type": "app.bsky.embed.external", "external": external}
-
-
-def _place(rkey: str) -> dict[str, str]:
-    return {"collection": POST, "rkey": rkey}
-
-
-def _reference(remote_id: str) -> dict[str, str]:
-    uri, _, cid = remote_id.partition(" ")
-    return {"uri": uri, "cid": cid or YOUR_CID}
+def _scope(token: str) -> str:
+    """What a session may do, as its token (a JWT) says; "" where it does not."""
+    try:
+        claims = token.split(".")[1]
+        return str(json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["scope"])
+    except (IndexError, ValueError, LookupError, TypeError):
+        return ""

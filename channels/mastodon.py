@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -10,25 +11,32 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
-from channels.errors import ChannelError, Rejected
+from channels.errors import ChannelError, Rejected, Unavailable
 from channels.network import Message, Network, Remote, bears
-from content.findings import Finding, Severity
+from content.findings import Finding
 from content.fitting import Limits
 from content.measures import mastodon as counted
+from content.pictures import GIF, JPEG, PNG, WEBP, Canvas
 from content.post import Post
 
 if TYPE_CHECKING:
     import httpx
 
+    from content.rendition import Asset
+
 RECENT = 40  # statuses that a read-back looks at: the most that the API gives at once
-EDITED = ("status", "language", "sensitive", "spoiler_text")  # the rest can't be changed
+EDITED = ("status", "language", "sensitive", "spoiler_text", "media_ids")  # the rest can't be changed
 LINK = 23  # characters that a link counts, whatever its length
-LIMITS = Limits(text=500, count=counted(LINK), alt=1500, parts=12)
+# the image matrix of Mastodon 4: 33 million pixels, 16 MiB
+PICTURE = Canvas(width=4096, height=4096, bytes=16_000_000, types=frozenset({JPEG, PNG, GIF, WEBP}))
+LIMITS = Limits(text=500, count=counted(LINK), images=4, picture=PICTURE, alt=1500, parts=12)
+PROCESSING, POLLS = 1.0, 30  # seconds between two questions whether a picture is ready, and how many
+SCOPES = ("read:accounts", "read:statuses", "write:statuses", "write:media")
 A_LINK = "https://example.org/"
 
 
 class MastodonSettings(BaseModel):
-    """An account on one server; the token needs `read` and `write:statuses`."""
+    """An account on one server; the token needs `read`, `write:statuses` and `write:media`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,6 +71,7 @@ class Mastodon(Network):
         self._settings = settings or MastodonSettings()
         self._server = self._settings.server.rstrip("/") or "https://(server)"
         self._api = f"{self._server}/api/v1"
+        self.processing = PROCESSING
 
     @property
     def configured(self) -> bool:
@@ -74,6 +83,7 @@ class Mastodon(Network):
     ) -> Message:
         """Every field is sent always: servers differ in what a missing one means."""
         reply = {"in_reply_to_id": earlier[-1]} if earlier else {}
+        media = {"media_ids": list(pictures)} if pictures else {}
         return Message(
             method="POST",
             url=f"{self._api}/statuses",
@@ -84,9 +94,26 @@ class Mastodon(Network):
                 "language": post.language.split("-")[0].lower(),
                 "sensitive": False,
                 "spoiler_text": "",
+                **media,
                 **reply,
             },
         )
+
+    def carried(self, post: Post, number: int) -> tuple[Asset, ...]:
+        """A part's own pictures."""
+        return post.parts[number].images
+
+    def upload(self, picture: Asset) -> str:
+        """Bring a picture and its description; large ones take the server a while."""
+        file = {"file": (picture.path, picture.data, picture.media_type)}
+        answer = self.call("POST", f"{self._server}/api/v2/media", data={"description": picture.alt}, files=file)
+        media_id = self.told(answer, "id")
+        for _ in range(POLLS):
+            if answer.status_code == 200:
+                return media_id
+            time.sleep(self.processing)
+            answer = self.call("GET", f"{self._api}/media/{media_id}")
+        raise Unavailable(self.account, "the server is still working on a picture", retry_after=60)
 
     def deliver(self, message: Message) -> Remote:
         """Post one status."""
@@ -110,8 +137,8 @@ class Mastodon(Network):
         self.same_parts(receipt, rendition)
         sent = []
         for number, status_id in enumerate(receipt.remote_ids):
-            body = self.message(rendition, number, (), (), "").body
-            body = {name: body[name] for name in EDITED}
+            body = self.prepared(rendition, number, (), "").body
+            body = {name: body[name] for name in EDITED if name in body}
             answer = self.call("PUT", f"{self._api}/statuses/{status_id}", json=body)
             sent.append(self._remote(self.read(answer)))
         return self.receipt(rendition, sent)
@@ -122,23 +149,56 @@ class Mastodon(Network):
             self.gone_is_fine(partial(self.call, "DELETE", f"{self._api}/statuses/{status_id}"))
 
     def doctor(self) -> list[Finding]:
-        """Ask the server whether the token still opens the account, and what its posts may hold."""
+        """Ask the server whether the token still opens the account, what it may do, and what posts may hold."""
         if not self.configured:
             return self.missing("server", "token")
         refused = self.examined(partial(self.call, "GET", f"{self._api}/accounts/verify_credentials"))
-        return refused or self._other_limits()
+        return refused or [*self._scopes(), *self._other_limits()]
 
-    def limits_of_server(self) -> Limits:
+    def learn(self) -> dict[str, int]:
         """What this server takes, by its v2 or v1 instance call. Raises `ChannelError`."""
         try:
             told = self._instance("v2")
         except Rejected:
             told = self._instance("v1")
         with self.understood("limits"):
-            statuses = told.get("configuration", {}).get("statuses", {})
-            # Pleroma and its kin say max_toot_chars in v1 alone
-            text = statuses.get("max_characters") or told.get("max_toot_chars") or LIMITS.text
-            return replace(LIMITS, text=text, count=counted(statuses.get("characters_reserved_per_url", LINK)))
+            described = told.get("configuration", {})
+            statuses, media = described.get("statuses", {}), described.get("media_attachments", {})
+            said = {
+                # Pleroma and its kin say max_toot_chars in v1 alone
+                "text": statuses.get("max_characters") or told.get("max_toot_chars"),
+                "link": statuses.get("characters_reserved_per_url"),
+                "images": statuses.get("max_media_attachments"),
+                "alt": media.get("description_limit"),
+                "bytes": media.get("image_size_limit"),
+            }
+            return {name: int(number) for name, number in said.items() if number}
+
+    def adapt(self, learnt: dict[str, int]) -> None:
+        """Fit posts to what the server has said."""
+        link = learnt.get("link", LINK)
+        limits = replace(
+            LIMITS,
+            count=counted(link),
+            text=learnt.get("text", LIMITS.text),
+            images=learnt.get("images", LIMITS.images),
+            alt=learnt.get("alt", LIMITS.alt),
+            picture=replace(PICTURE, bytes=min(PICTURE.bytes, learnt.get("bytes", PICTURE.bytes))),
+        )
+        self.can = replace(self.can, limits=limits, unit=f"characters, links as {link}")
+
+    def _scopes(self) -> list[Finding]:
+        """What a token lacks, where the server says what it may do."""
+        try:
+            told = self.read(self.call("GET", f"{self._api}/apps/verify_credentials"))
+        except ChannelError:
+            return []
+        scopes = told.get("scopes") if isinstance(told, dict) else None
+        lacking = [wanted for wanted in SCOPES if scopes and not {wanted, wanted.split(":")[0]} & set(scopes)]
+        if not lacking:
+            return []
+        why = f"The token may not {' or '.join(lacking)}."
+        return [Finding(rule="account.scopes", severity="warn", why=why, mend="Make another.", channel=self.account)]
 
     def _instance(self, version: str) -> dict[str, Any]:
         told: dict[str, Any] = self.read(self.call("GET", f"{self._server}/api/{version}/instance"))
@@ -147,17 +207,17 @@ class Mastodon(Network):
     def _other_limits(self) -> list[Finding]:
         """A server that takes less than the posts were fitted to would refuse them."""
         try:
-            takes = self.limits_of_server()
+            learnt = self.learn()
         except ChannelError as error:
             why = f"The server does not say what it takes: {error.detail}."
             return [Finding(rule="account.limits", severity="warn", why=why, channel=self.account)]
-        if takes.text == LIMITS.text and takes.size(A_LINK) == LIMITS.size(A_LINK):
+        text, link = learnt.get("text", LIMITS.text), learnt.get("link", LINK)
+        limits = self.can.limits
+        if (text, link) == (limits.text, limits.size(A_LINK)):
             return []
-        why = f"Posts are fitted to {LIMITS.text} characters, links as {LINK}; "
-        why += f"this server takes {takes.text}, links as {takes.size(A_LINK)}."
-        less = (takes.text or 0) < (LIMITS.text or 0) or takes.size(A_LINK) > LIMITS.size(A_LINK)
-        severity: Severity = "warn" if less else "info"
-        return [Finding(rule="account.limits", severity=severity, why=why, channel=self.account)]
+        why = f"Posts are fitted to {limits.text} characters, links as {limits.size(A_LINK)}; "
+        why += f"this server takes {text}, links as {link}. From here on they are fitted to that."
+        return [Finding(rule="account.limits", severity="info", why=why, channel=self.account)]
 
     def credentials(self) -> dict[str, str]:
         """The token."""

@@ -81,14 +81,18 @@ class Network(Service[Post]):
             raise Unsupported(self.account, f"can't send a thread of {len(rendition.parts)} parts")
         for number in range(len(sent), len(rendition.parts)):
             try:
-                pictures = tuple(map(self._uploaded, self.carried(rendition, number)))
                 earlier = tuple(remote.id for remote in sent)
-                sent.append(self.deliver(self.message(rendition, number, earlier, pictures, key)))
+                sent.append(self.deliver(self.prepared(rendition, number, earlier, key)))
             except ChannelError as error:
                 if sent:
                     error.sent = self.receipt(rendition, sent)
                 raise
         return self.receipt(rendition, sent)
+
+    def prepared(self, post: Post, number: int, earlier: tuple[str, ...], key: str) -> Message:
+        """The request for a part whose pictures are at the network. Raises `ChannelError`; nothing was posted then."""
+        pictures = tuple(map(self._uploaded, self.carried(post, number)))
+        return self.message(post, number, earlier, pictures, key)
 
     def _uploaded(self, picture: Asset) -> str:
         """A picture more than wanted harms nobody: whatever became of it, nothing was posted."""

@@ -42,6 +42,7 @@ class Limits:
     links: int | None = None  # of one post
     captioned: int | None = None  # `text` where a picture goes with it
     knows: frozenset[str] = frozenset()  # kinds of `content.styled.Mark` that the network shows
+    shown_link: int = 0  # characters that stand for a bare link, which itself is a mark; 0: it is written out
 
     def size(self, text: str) -> int:
         """What the platform counts."""

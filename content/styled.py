@@ -67,23 +67,27 @@ class Styled:
         return found
 
 
-def styled(markdown: str, knows: frozenset[str] = frozenset(), track: Callable[[str], str] = str) -> Styled:
+def styled(
+    markdown: str, knows: frozenset[str] = frozenset(), track: Callable[[str], str] = str, *, shown_link: int = 0
+) -> Styled:
     """Read the Markdown of a post's words. Line breaks stay; `knows` are the kinds of marks that a network shows.
 
-    A link that a network can't put behind words is written out after them. `track` spells each address.
+    A link that a network can't put behind words is written out after them. `track` spells each address; a bare one
+    is shown in `shown_link` characters, where that is not 0.
     """
     markdown = MARKED_LINE.sub("", BULLET.sub("• ", markdown.strip()))
     if not re.search(r"[*_`~\[<\\&]|://", markdown):
         return Styled(text=markdown)
-    return _Reading(knows, track).read(_parser().parseInline(_addresses_shut(markdown))[0].children or [])
+    return _Reading(knows, track, shown_link).read(_parser().parseInline(_addresses_shut(markdown))[0].children or [])
 
 
 class _Reading:
     """Follows Markdown's tokens and remembers where each style began."""
 
-    def __init__(self, knows: frozenset[str], track: Callable[[str], str]) -> None:
+    def __init__(self, knows: frozenset[str], track: Callable[[str], str], shown_link: int) -> None:
         self.knows = knows
         self.track = track
+        self.shown_link = shown_link
         self.text = ""
         self.marks: list[Mark] = []
         self.open: list[tuple[int, str]] = []  # where it began, a link's address
@@ -116,13 +120,21 @@ class _Reading:
     def _link(self, start: int, url: str) -> None:
         words, web = self.text[start:], url.startswith(WEB)
         if words == url:
-            self.text = self.text[:start] + self.track(url)
+            self.text = self.text[:start] + self._shown(url)
+            if self.shown_link:
+                self._mark("link", start, self.track(url))
         elif url.startswith("urn:li:"):
             self._mark("mention", start, url)
         elif web and "link" in self.knows:
             self._mark("link", start, self.track(url))
         elif web and url.removeprefix("mailto:") != words:
             self.text += f" ({self.track(url)})" if words else self.track(url)
+
+    def _shown(self, url: str) -> str:
+        if not self.shown_link:
+            return self.track(url)
+        bare = re.sub(r"^https?://(?:www\.)?", "", url).rstrip("/")
+        return bare if len(bare) <= self.shown_link else bare[: self.shown_link - 1] + "…"
 
     def _mark(self, kind: str, start: int, url: str = "") -> None:
         if kind in self.knows and len(self.text) > start:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -83,17 +85,33 @@ class Courier:
             case Decision.LOOK:
                 return self._look(record)
             case Decision.SEND:
-                return self._send()
+                broken = record.state == "failed"  # what a person has released begins anew
+                return self._go_on(record, record.receipt if broken else None)
 
-    def _send(self, *, unknown: bool = False) -> Outcome:
+    def _go_on(self, record: Record, out: Receipt | None, *, unknown: bool = False) -> Outcome:
+        """Send it, or what is missing of it: only where the parts that are out are still the first of the text."""
+        if out is None or self.channel.can.repeat_safe:
+            return self._send(unknown=unknown)
+        if self._begins_like(record.digest, len(out.remote_ids)):
+            return self._send(unknown=unknown, out=out)
+        return self._hold(record, f"{_parts_out(out)}, and the text has changed since; look at the account", out)
+
+    def _begins_like(self, digest: str, parts: int) -> bool:
+        """Whether the first parts of what was tried then are those of now."""
+        tried = digest == self.rendition.digest or self.ledger.kept(digest)
+        if isinstance(tried, bool) or tried is None:
+            return bool(tried)
+        now = json.loads(self.rendition.canonical)
+        return bool(tried["parts"][:parts] == now["parts"][:parts])
+
+    def _send(self, *, unknown: bool = False, out: Receipt | None = None) -> Outcome:
         self.ledger.keep(self.rendition)
         states = UNKNOWN if unknown else OPEN_STATES
         owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, states=states)
         if owner is None:
             return self._outcome("busy", "another run has just taken it")
         try:
-            draft = self._prepare(owner) if self.channel.can.drafts else ""
-            receipt = self.channel.publish(self.rendition, self.delivery.key, draft)
+            receipt = self._sent(owner, out)
         except ChannelError as error:
             return self._failed(owner, error)
         except BaseException as error:
@@ -102,6 +120,13 @@ class Courier:
             raise
         self.ledger.sent(self.delivery, receipt)
         return self._outcome("sent", "", receipt)
+
+    def _sent(self, owner: str, out: Receipt | None) -> Receipt:
+        key = self.delivery.key
+        if out:
+            return self.channel.resume(self.rendition, key, out)
+        draft = self._prepare(owner) if self.channel.can.drafts else ""
+        return self.channel.publish(self.rendition, key, draft)
 
     def _prepare(self, owner: str) -> str:
         """A draft, whose id is on the disk before it is sent: after a crash it is looked at, not made again."""
@@ -118,10 +143,15 @@ class Courier:
             case Duplicate(sent=receipt) if receipt:
                 self.ledger.sent(self.delivery, receipt)
                 return self._outcome("already", "the platform had it already", receipt)
+            case Duplicate() if self.channel.can.finds:
+                self.ledger.settle(self.delivery, owner, "unknown", error.detail)
+                return self._look(self.ledger.plan(self.delivery))
             case ChannelError(sent=partial) if partial and not self.channel.can.repeat_safe:
-                detail = f"{len(partial.remote_ids)} of its parts are out: {error.detail}"
-                self.ledger.settle(self.delivery, owner, "held", detail, partial)
-                return self._outcome("held", detail, partial)
+                error.detail = f"{_parts_out(partial)}: {error.detail}"
+                # what is missing goes out with the next attempt; was the part of a lost answer sent? it is looked for
+                state: State = "unknown" if isinstance(error, Uncertain) else "failed"
+                self.ledger.settle(self.delivery, owner, state, error.detail, partial)
+                raise error
             case Uncertain() | Duplicate():
                 self.ledger.settle(self.delivery, owner, "unknown", error.detail)
                 raise error
@@ -135,27 +165,34 @@ class Courier:
         except Unsupported:
             return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record)
         except (Unavailable, Uncertain) as error:
-            if error.sent:
-                return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record, error.sent)
-            raise Unavailable(self.channel.account, f"can't be read back yet: {error.detail}") from error
-        if found:
+            if error.sent is None:
+                raise Unavailable(self.channel.account, f"can't be read back yet: {error.detail}") from error
+            found = error.sent
+        if found and len(found.remote_ids) >= self._parts(record):
+            found = replace(
+                found, digest=record.digest or found.digest
+            )  # what was tried then, whatever the text is now
             self.ledger.sent(self.delivery, found)
             return self._outcome("sent", "found: it had arrived", found)
         wait = 0.0 if self.channel.can.repeat_safe else self._settling(record)
         if wait > 0:
             raise Unavailable(self.channel.account, "not there yet; it is looked for once more", retry_after=wait)
-        return self._send(unknown=True)
+        known = max(filter(None, (found, record.receipt)), key=lambda receipt: len(receipt.remote_ids), default=None)
+        return self._go_on(record, known, unknown=True)
+
+    def _parts(self, record: Record) -> int:
+        """How many parts the thread had that was tried."""
+        kept = self.ledger.kept(record.digest) or json.loads(self.rendition.canonical)
+        return len(kept.get("parts", "1"))
 
     def _settling(self, record: Record) -> float:
         """Seconds until a missing post is proof that it never arrived: platforms show new posts late."""
         since = datetime.now(UTC) - (record.changed_at or datetime.now(UTC))
         return (self.settling - since).total_seconds()
 
-    def _hold(self, record: Record, partial: Receipt | None = None) -> Outcome:
-        detail = f"perhaps sent ({record.detail}); look at the account, for the platform can't tell"
-        if partial:
-            detail = f"{len(partial.remote_ids)} of its parts are out; look at the account"
-        owner = self.ledger.claim(self.delivery, record.digest, states=UNKNOWN)
+    def _hold(self, record: Record, detail: str = "", partial: Receipt | None = None) -> Outcome:
+        detail = detail or f"perhaps sent ({record.detail}); look at the account, for the platform can't tell"
+        owner = self.ledger.claim(self.delivery, record.digest, states=(*OPEN_STATES, *UNKNOWN))
         if owner:
             self.ledger.settle(self.delivery, owner, "held", detail, partial)
         return self._outcome("held", detail, partial)
@@ -184,3 +221,7 @@ class Courier:
         )
         log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
         return outcome
+
+
+def _parts_out(receipt: Receipt) -> str:
+    return f"{len(receipt.remote_ids)} of its parts are out"

@@ -1,16 +1,20 @@
 """What is peculiar to Bluesky."""
 
 import time
+from base64 import urlsafe_b64encode
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from channels.bluesky import facets, record_key
 from channels.errors import Misconfigured, Unavailable, Uncertain
+from channels.lexicon import facets, record_key
+from content.post import Card, Part
+from content.styled import Mark
 from tests.channels.fakes.bluesky import DID, TID
 from tests.channels.fakes.server import Answer, Trouble
-from tests.channels.samples import LINK, post
+from tests.channels.samples import LINK, picture, post
 
 FACET = "app.bsky.richtext.facet"
 
@@ -124,7 +128,48 @@ def test_facets_cover_just_their_words_in_bytes(before):
     text = f"{before} #Sleep https://a.org/b#Care"
 
     covered = [
-        text.encode()[facet["index"]["byteStart"] : facet["index"]["byteEnd"]].decode() for facet in facets(text)
+        text.encode()[facet["index"]["byteStart"] : facet["index"]["byteEnd"]].decode()
+        for facet in facets(Part(text=text))
     ]
 
     assert covered == ["#Sleep", "https://a.org/b#Care"]
+
+
+def test_a_mention_carries_the_identity_of_its_handle_and_an_unknown_one_stays_text(channel, platform):
+    channel.publish(post("Thanks @friend.test and @nobody.test, by mail: a@b.org"), "key")
+
+    [record] = platform.records.values()
+    kinds = [facet["features"][0]["$type"].rpartition("#")[2] for facet in record["facets"]]
+    assert kinds == ["mention", "link"]
+    assert platform.faults == []
+
+
+def test_a_link_behind_words_is_a_facet_of_theirs(channel, platform):
+    mark = Mark(kind="link", start=0, end=4, url="https://example.org/a")
+    channel.publish(post("Read 👩‍⚕️ this", marks=(mark,)), "key")
+
+    [record] = platform.records.values()
+    first = record["facets"][0]
+    assert first["index"] == {"byteStart": 0, "byteEnd": 4}
+    assert first["features"][0]["uri"] == "https://example.org/a"
+
+
+def test_a_card_has_its_picture_and_own_pictures_take_its_place(channel, platform):
+    card = Card(url=LINK, title="Sleep", description="The first night.", image=picture())
+    channel.publish(replace(post(), card=card), "with a card")
+    channel.publish(replace(post(images=(picture("image/png"),)), card=card), "with a picture")
+
+    carded, pictured = platform.records.values()
+    assert carded["embed"]["external"]["thumb"]["size"] == len(picture().data)
+    assert pictured["embed"]["$type"] == "app.bsky.embed.images"
+    assert pictured["embed"]["images"][0]["aspectRatio"] == {"width": 640, "height": 400}
+    assert platform.faults == []
+
+
+def test_the_accounts_own_password_is_warned_of(channel, platform):
+    claims = urlsafe_b64encode(b'{"scope": "com.atproto.access"}').decode().rstrip("=")
+    platform.token = f"header.{claims}.signature"
+
+    [finding] = channel.doctor()
+
+    assert (finding.rule, finding.severity) == ("account.password", "warn")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from channels.errors import Misconfigured, Unsupported
+from channels.errors import Unavailable, Misconfigured, Unsupported
 from channels.mastodon import Mastodon
 from tests.channels.fakes.mastodon import html, instance
 from tests.channels.fakes.server import Answer, Trouble
-from tests.channels.samples import LINK, post
+from tests.channels.samples import LINK, picture, post
 
 
 def test_every_field_is_sent_with_a_key_of_its_own(channel, platform):
@@ -75,19 +75,71 @@ def test_a_server_that_is_no_web_address_is_misconfigured(platform, http, server
 def test_limits_are_read_from_the_server(channel, platform, instances, characters, link):
     platform.instances = instances
 
-    limits = channel.limits_of_server()
+    channel.adapt(channel.learn())
 
+    limits = channel.can.limits
     assert (limits.text, limits.size("https://example.org/")) == (characters, link)
 
 
-@pytest.mark.parametrize(
-    ("characters", "link", "severities"),
-    [(500, 23, []), (5000, 23, ["info"]), (300, 23, ["warn"]), (500, 25, ["warn"])],
-)
-def test_the_doctor_tells_when_a_server_takes_less(channel, platform, characters, link, severities):
+@pytest.mark.parametrize(("characters", "link", "said"), [(500, 23, 0), (5000, 23, 1), (300, 23, 1), (500, 25, 1)])
+def test_the_doctor_tells_when_a_server_takes_something_else(channel, platform, characters, link, said):
     platform.instances = {"v2": instance(characters, link)}
 
-    assert [finding.severity for finding in channel.doctor()] == severities
+    assert len(channel.doctor()) == said
+    channel.adapt(channel.learn())
+    assert channel.doctor() == []
+
+
+def test_a_server_may_take_fewer_pictures_and_lighter_ones(channel, platform):
+    media = {"description_limit": 420, "image_size_limit": 1_000_000}
+    platform.instances = {
+        "v2": {"configuration": {"statuses": {"max_media_attachments": 1}, "media_attachments": media}}
+    }
+
+    channel.adapt(channel.learn())
+
+    limits = channel.can.limits
+    assert (limits.images, limits.alt, limits.picture.bytes, limits.text) == (1, 420, 1_000_000, 500)
+
+
+def test_a_picture_that_the_server_works_on_is_waited_for(channel, platform):
+    platform.slow, channel.processing = 3, 0.01
+
+    channel.publish(post(images=(picture(),)), "key")
+
+    assert [request.path for request in platform.received].count("/api/v1/media/220001") == 3
+    assert len(platform.pictures()) == 1
+
+
+def test_a_picture_that_is_never_ready_leaves_nothing_posted(channel, platform):
+    platform.slow, channel.processing = 1000, 0.001
+
+    with pytest.raises(Unavailable):
+        channel.publish(post(images=(picture(),)), "key")
+
+    assert platform.created() == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacks"),
+    [(["read", "write:statuses"], ["write:media"]), (None, []), (["write"], ["read:accounts", "read:statuses"])],
+)
+def test_the_doctor_tells_which_scopes_a_token_lacks(channel, platform, scopes, lacks):
+    platform.scopes = scopes
+
+    found = " ".join(finding.why for finding in channel.doctor())
+
+    assert [
+        scope for scope in ("read:accounts", "read:statuses", "write:statuses", "write:media") if scope in found
+    ] == lacks
+
+
+def test_a_correction_keeps_the_picture(channel, platform):
+    receipt = channel.publish(post(images=(picture(),)), "key")
+
+    channel.update(receipt, post("Better words", images=(picture(),)))
+
+    assert platform.pictures() == [(picture().data, picture().alt)]
 
 
 def test_a_status_is_found_though_html_hides_most_of_its_link(channel, platform):

@@ -7,7 +7,8 @@ import pytest
 from channels.registry import offline
 from content.article import Article
 from content.context import Context
-from content.post import Post, hashtag
+from content.post import Post
+from content.wording import hashtag
 
 NETWORKS = ("x", "linkedin", "mastodon", "bluesky")
 

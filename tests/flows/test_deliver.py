@@ -166,16 +166,6 @@ def test_a_duplicate_answer_adopts_the_earlier_post(scripted, post, ledger, plat
     assert ledger.plan(DELIVERY).receipt.url == "https://scripted.example/1"
 
 
-def test_a_broken_thread_is_held_with_the_parts_that_are_out(scripted, post, ledger, platform):
-    channel = scripted()
-    platform.script = [Rejected("scripted", "part 2 is too long", sent=channel.receipt(post))]
-    outcome = courier(channel, post, ledger).deliver()
-
-    assert outcome.status == "held"
-    assert ledger.plan(DELIVERY).receipt.remote_ids == ("1",)
-    assert courier(channel, post, ledger).deliver().status == "held"
-
-
 def test_a_broken_thread_goes_on_where_a_repeat_is_safe(scripted, post, ledger, platform):
     channel = scripted(repeat_safe=True)
     platform.script = [Unavailable("scripted", "busy", sent=channel.receipt(post))]
@@ -183,17 +173,6 @@ def test_a_broken_thread_goes_on_where_a_repeat_is_safe(scripted, post, ledger, 
         courier(channel, post, ledger).deliver()
 
     assert courier(channel, post, ledger).deliver().status == "sent"
-
-
-def test_a_thread_that_is_found_in_part_is_held(scripted, post, ledger, platform):
-    channel = scripted()
-    platform.script = [Uncertain("scripted", "timed out")]
-    with pytest.raises(Uncertain):
-        courier(channel, post, ledger).deliver()
-    platform.seen = Uncertain("scripted", "1 of 2 parts", sent=channel.receipt(post))
-
-    assert courier(channel, post, ledger).deliver().status == "held"
-    assert ledger.plan(DELIVERY).receipt.remote_ids == ("1",)
 
 
 def test_an_account_that_cannot_be_read_now_is_read_later(scripted, post, ledger, platform):

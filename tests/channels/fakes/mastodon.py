@@ -28,6 +28,9 @@ class Platform(Fake):
         self.statuses: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, str] = {}
         self.keeps_keys = True
+        self.media: dict[str, tuple[bytes, str]] = {}
+        self.slow = 0  # questions until a picture is ready
+        self.scopes: list[str] | None = ["read", "write"]
         self.instances: dict[str, Any] = {"v2": instance(500, 23)}
 
     def settings(self) -> MastodonSettings:
@@ -36,10 +39,16 @@ class Platform(Fake):
     def texts(self) -> list[str]:
         return [status["text"] for status in self.statuses.values()]
 
+    def pictures(self) -> list[tuple[bytes, str]]:
+        return [self.media[media_id] for status in self.statuses.values() for media_id in status["media_ids"]]
+
+    def uploads(self, request: Request) -> bool:
+        return (request.method, request.path) == ("POST", "/api/v2/media")
+
     def creates(self, request: Request) -> bool:
         return (request.method, request.path) == ("POST", "/api/v1/statuses")
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Answer:  # noqa: C901 - one branch a call
         if version := re.fullmatch(r"/api/(v[12])/instance", request.path):
             known = self.instances.get(version[1])
             return Answer(json=known) if known else self.refusal(404, {})
@@ -47,6 +56,13 @@ class Platform(Fake):
             return Answer(status=401, json={"error": "The access token is invalid"})
         if self.creates(request):
             return self._create(request)
+        if self.uploads(request):
+            return self._upload(request)
+        if request.path.startswith("/api/v1/media/"):
+            self.slow -= 1
+            return Answer(status=206 if self.slow > 0 else 200, json={"id": request.path.rpartition("/")[2]})
+        if request.path == "/api/v1/apps/verify_credentials":
+            return Answer(json={"name": "Pressroom", "scopes": self.scopes})
         if request.path == "/api/v1/accounts/verify_credentials":
             return Answer(json={"id": ME, "username": "clinic"})
         if request.path == f"/api/v1/accounts/{ME}/statuses":
@@ -67,6 +83,15 @@ class Platform(Fake):
         self.statuses[status_id] = self._status(status_id, request.json)
         return Answer(json=self.statuses[status_id])
 
+    def _upload(self, request: Request) -> Answer:
+        file = request.files["file"]
+        self.faults += faults("mastodon", "POST /api/v2/media", {**request.form, "file": file.name})
+        if file.media_type not in {"image/jpeg", "image/png", "image/gif", "image/webp"}:
+            return Answer(status=422, json={"error": "Validation failed: File content type is invalid"})
+        media_id = f"22{len(self.received):04}"
+        self.media[media_id] = (file.data, request.form["description"])
+        return Answer(status=202 if self.slow else 200, json={"id": media_id, "type": "image"})
+
     def _one(self, request: Request, status_id: str) -> Answer:
         if status_id not in self.statuses:
             return Answer(status=404, json={"error": "Record not found"})
@@ -83,6 +108,8 @@ class Platform(Fake):
         wrong += [f"{name} is not sent" for name in always if name not in body]
         if mastodon(23)(body.get("status", "")) > 500:
             wrong.append("over 500 characters")
+        if set(body.get("media_ids", [])) - set(self.media):
+            wrong.append("media that is not there")
         if body.get("in_reply_to_id", next(iter(self.statuses), "")) not in {"", *self.statuses}:
             wrong.append("answers nothing that is there")
         self.faults += wrong
@@ -96,6 +123,7 @@ class Platform(Fake):
             "text": body["status"],
             "status": body["status"],
             "in_reply_to_id": body.get("in_reply_to_id"),
+            "media_ids": body.get("media_ids", []),
         }
 
 
