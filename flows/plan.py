@@ -14,6 +14,7 @@ from content.checks import check_article
 from content.context import Context
 from content.findings import Finding, Refused, blocking
 from content.page import Page
+from flows.limits import learn, remembered
 from flows.orders import Order
 from flows.records import Delivery
 
@@ -78,7 +79,8 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     context = Context.open(root, order.campaign)
     campaign = order.campaign or article.meta.slug
     folder = (outbox or root / "outbox") / Path(*dict.fromkeys((campaign, article.meta.slug)))
-    channels = {channel.account: channel for channel in _wanted(order, root)}
+    channels = {channel.account: channel for channel in _wanted(order, article, root)}
+    _fit_to_servers(channels, root, ask=order.destination == "accounts")
     skipped = tuple(account for account in channels if article.overrides(account).skip)
     findings = check_article(article, context, tuple(known()))
     entries: list[Entry] = []
@@ -92,9 +94,20 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     return Plan(article=article, entries=tuple(entries), skipped=skipped, findings=tuple(findings))
 
 
-def _wanted(order: Order, root: Path) -> list[Channel[Any]]:
-    """The channels asked for; where none are, all of them, or all that are set up to send."""
-    names = order.channels or list(USUAL if order.destination == "outbox" else known())
+def _fit_to_servers(channels: dict[str, Channel[Any]], root: Path, *, ask: bool) -> None:
+    """Take the limits that servers have told; before a live run they are asked."""
+    for account, told in remembered(root).items():
+        if account in channels:
+            channels[account].adapt(told)
+    if ask:
+        learn(channels.values(), root)
+
+
+def _wanted(order: Order, article: Article, root: Path) -> list[Channel[Any]]:
+    """The channels asked for; where none are, the usual ones and those the article names, or all that are set up."""
+    named = [name for name in article.meta.channels if name.split(":")[0] in known()]
+    without = USUAL if order.destination == "outbox" else known()
+    names = order.channels or list(dict.fromkeys([*without, *named]))
     if order.destination == "outbox":
         return [offline(name) for name in names]
     accounts = [connect(name, root) for name in names]

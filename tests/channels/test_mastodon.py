@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.errors import Unavailable, Misconfigured, Unsupported
+from channels.errors import Misconfigured, Unavailable, Unsupported
 from channels.mastodon import Mastodon
 from tests.channels.fakes.mastodon import html, instance
 from tests.channels.fakes.server import Answer, Trouble

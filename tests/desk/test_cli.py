@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.registry import known
 from flows.ledger import Ledger
 from flows.records import Delivery
 
@@ -184,19 +185,7 @@ def test_nothing_is_resolved_that_is_not_open(press, held):
 def test_channels_lists_what_each_can_do(press):
     listed = {channel["name"]: channel for channel in json.loads(press("channels", "--json").stdout)["channels"]}
 
-    assert set(listed) == {
-        "web",
-        "newsletter",
-        "x",
-        "linkedin",
-        "mastodon",
-        "bluesky",
-        "buttondown",
-        "mailchimp",
-        "resend",
-        "listmonk",
-        "postmark",
-    }
+    assert set(listed) == set(known())
     assert (listed["x"]["text"], listed["bluesky"]["bytes"], listed["bluesky"]["repeat_safe"]) == (280, 3000, True)
 
 
