@@ -14,6 +14,7 @@ from content.fitting import Limits
 from content.newsletter import Newsletter
 from content.page import Page
 from content.post import Post
+from content.story import Story
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from content.article import Article
     from content.context import Context
 
-R = TypeVar("R", Page, Newsletter, Post)
+R = TypeVar("R", Page, Newsletter, Post, Story)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Capabilities:
     retracts: bool = False
     unit: str = "characters"  # what `limits.count` counts, for people
     fetches_card: bool = False  # the network reads the page for its link card: the page must be live first
+    by_hand: bool = False  # a person posts it; a program only lays it out
     price: float = 0.0  # US dollars a post with a link
     source: str = ""  # where the limits are written down
 

@@ -26,8 +26,8 @@ class Album:
         self.context = context
         self.limits = limits
         self.unusable: list[str] = []
-        wanted = article.overrides(channel).image if limits.images else None
-        self.pictures = tuple(filter(None, [self._picture(wanted)]))
+        wanted = article.overrides(channel).image or (article.meta.hero if limits.pictured else None)
+        self.pictures = tuple(filter(None, [self._picture(wanted)])) if limits.images else ()
         self.thumbnail = self._thumbnail()
 
     def _picture(self, picture: Picture | None) -> Asset | None:

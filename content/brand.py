@@ -117,6 +117,7 @@ class Labels(Part):
     read_online: str = "Read this online"
     read_on: str = "Read the whole article"
     unsubscribe: str = "Unsubscribe"
+    first_published: str = "First published by"
     why: str = "You receive this because you signed up for our newsletter."
     leave_title: str = "Leave this list?"
     leave_ask: str = "One press of the button, and no more newsletters will come to you."

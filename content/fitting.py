@@ -36,6 +36,7 @@ class Limits:
     bytes: int | None = None  # of UTF-8, where a network counts both
     images: int = 0
     picture: Canvas | None = None  # what each of them must be
+    pictured: bool = False  # it takes no post without: the article's hero serves where no other is named
     thumbnail: Canvas | None = None  # of a link card, where it goes with the post
     alt: int | None = None  # characters of one image's alternative text
     parts: int = 1  # posts of one thread

@@ -223,6 +223,23 @@ def resolve(
     return resolve_delivery(article, channel, sent, project(root), voice_for(as_json=json))
 
 
+@app.command(help_epilogue="Example:  pressroom receipt my-article medium https://medium.com/…")
+def receipt(
+    article: Article,
+    channel: Annotated[str, Parameter(help="Where you posted it: medium, substack, instagram, linkedin-profile …")],
+    address: Annotated[str, Parameter(help="The post's own address.")],
+    *,
+    campaign: Annotated[str, Parameter(help="The campaign it was posted for.")] = "",
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Record where you have posted an article by hand."""
+    from desk.records import note_receipt  # noqa: PLC0415
+
+    order = {"article": article, "channels": [channel], "destination": "accounts", "campaign": campaign}
+    return note_receipt({**order, "root": str(project(root))}, address, voice_for(as_json=json))
+
+
 @app.command
 def channels(*, json: Json = False) -> int:
     """List the channels, what each can carry, and what it can do."""

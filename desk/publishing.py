@@ -26,6 +26,7 @@ MARKS = {
     "sent": "✓",
     "already": "=",
     "corrected": "✓",
+    "handed": "→",
     "skipped": "-",
     "changed": "!",
     "held": "!",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from channels.base import Receipt
-from channels.registry import known, offline
+from channels.registry import channel_class, known, offline
 from content.findings import Finding, Refused
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from channels.base import Channel
     from desk.console import Voice
     from flows.records import Record
@@ -81,6 +81,35 @@ def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Vo
     said = f"is recorded as sent: {url}" if url else "may be sent again; publish it"
     voice.say(f"{article} on {account} {said}.", "good")
     voice.data({"article": article, "channel": account, "sent": url})
+    return 0
+
+
+def note_receipt(wanted: dict[str, Any], url: str, voice: Voice) -> int:
+    """Write down where a person has posted an article's newest words. Raises `Refused`."""
+    from flows.ledger import Ledger  # noqa: PLC0415
+    from flows.orders import Order  # noqa: PLC0415
+    from flows.plan import plan  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    [account], root = wanted["channels"], Path(wanted["root"])
+    if not re.match(r"https?://[^\s/]+\.[^\s]+$", url):
+        why = f"'{url}' is no address of a post."
+        raise Refused([Finding(rule="receipt.address", severity="block", why=why, mend="Copy it from the browser.")])
+    if not channel_class(account).can.by_hand:
+        why = f"'{account}' is posted by Pressroom itself, which notes where."
+        mend = "`pressroom resolve` is for what is held or unknown."
+        raise Refused([Finding(rule="receipt.channel", severity="block", why=why, mend=mend)])
+    [entry] = plan(Order.model_validate(wanted)).entries
+    ledger = Ledger(Settings.of(root).ledger_url(root))
+    ledger.plan(entry.delivery)
+    ledger.keep(entry.rendition)
+    receipt = Receipt(
+        channel=account, remote_ids=(url,), url=url, digest=entry.rendition.digest, sent_at=datetime.now(UTC)
+    )
+    ledger.sent(entry.delivery, receipt)
+    ledger.close()
+    voice.say(f"{entry.delivery.article} on {account} is recorded: {url}", "good")
+    voice.data({"article": entry.delivery.article, "channel": account, "sent": url, "digest": receipt.digest})
     return 0
 
 

@@ -8,6 +8,7 @@ from content.merging import plain
 from content.newsletter import Newsletter
 from content.page import Page
 from content.post import Post
+from content.story import Story
 
 
 def describe(rendition: Any) -> str:
@@ -15,6 +16,8 @@ def describe(rendition: Any) -> str:
     match rendition:
         case Page():
             return f"{rendition.url}  {_kilobytes(rendition.html)}, {len(rendition.assets)} pictures"
+        case Story():
+            return f"{rendition.title}  {_kilobytes(rendition.html)}, to be pasted by hand"
         case Newsletter():
             return f"“{plain(rendition.subject)}”  {_kilobytes(rendition.html)}"
         case Post(parts=parts):

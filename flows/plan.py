@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,17 +78,19 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     article = find_article(order.article, root)
     context = Context.open(root, order.campaign)
     campaign = order.campaign or article.meta.slug
-    folder = (outbox or root / "outbox") / Path(*dict.fromkeys((campaign, article.meta.slug)))
     channels = {channel.account: channel for channel in _wanted(order, article, root)}
     _fit_to_servers(channels, root, ask=order.destination == "accounts")
     skipped = tuple(account for account in channels if article.overrides(account).skip)
     findings = check_article(article, context, tuple(known()))
     entries: list[Entry] = []
     for channel in (channel for account, channel in channels.items() if account not in skipped):
-        carrier = Outbox(channel, folder) if order.destination == "outbox" else channel
+        delivery = Delivery(campaign=campaign, article=article.meta.slug, account=channel.account)
+        carrier = channel
+        if order.destination == "outbox":
+            carrier = Outbox(channel, (outbox or root / "outbox") / delivery.folder)
+            delivery = replace(delivery, account=carrier.account)
         rendition = carrier.render(article, context)
         findings += carrier.check(rendition)
-        delivery = Delivery(campaign=campaign, article=article.meta.slug, account=carrier.account)
         entries.append(Entry(channel=carrier, rendition=rendition, delivery=delivery))
     findings += _stops(article, entries)
     return Plan(article=article, entries=tuple(entries), skipped=skipped, findings=tuple(findings))
@@ -111,7 +113,10 @@ def _wanted(order: Order, article: Article, root: Path) -> list[Channel[Any]]:
     if order.destination == "outbox":
         return [offline(name) for name in names]
     accounts = [connect(name, root) for name in names]
-    return accounts if order.channels else [channel for channel in accounts if channel.configured]
+    if order.channels:
+        return accounts
+    # what is posted by hand takes part where the article names it
+    return [account for account in accounts if account.configured or (account.can.by_hand and account.account in named)]
 
 
 def _stops(article: Article, entries: list[Entry]) -> list[Finding]:

@@ -18,6 +18,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from channels.errors import ChannelError, Unavailable, Uncertain
 from flows.deliver import Courier
 from flows.errors import Undelivered
+from flows.handing import Clerk
 from flows.ledger import Ledger
 from flows.mailing import postman
 from flows.orders import Order
@@ -55,9 +56,12 @@ async def push(entry: Entry, order: Order, settings: Settings, *, hold: str) -> 
 def delivering(
     entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event
 ) -> Callable[..., Outcome]:
-    """Who brings it: a postman to a list's recipients, a courier to any other channel."""
+    """Who brings it: a postman to a list's recipients, a clerk to whoever posts by hand, a courier to all others."""
     if entry.channel.can.recipients:
         return partial(postman(entry, order, settings, ledger, stopped).deliver, accept=order.accept_list)
+    if entry.channel.can.by_hand:
+        folder = settings.outbox_of(Path(order.root)) / entry.delivery.folder
+        return Clerk(entry.channel, entry.rendition, entry.delivery, ledger, folder).deliver
     courier = Courier(
         entry.channel,
         entry.rendition,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Literal
 
 from channels.base import Receipt
@@ -12,7 +13,7 @@ from channels.base import Receipt
 # begun: a mail to a list, of which some have it and others have not yet
 State = Literal["planned", "claimed", "begun", "sent", "failed", "unknown", "held", "retracted"]
 
-Status = Literal["sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown"]
+Status = Literal["sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown", "handed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class Delivery:
     article: str  # slug
     account: str
     part: str = ""  # a batch of a newsletter; "" for the whole
+
+    @property
+    def folder(self) -> Path:
+        """Where it stands in the outbox, before the account's own folder."""
+        return Path(*dict.fromkeys((self.campaign, self.article)))
 
     @property
     def key(self) -> str:
@@ -59,5 +65,5 @@ class Outcome:
 
     @property
     def well(self) -> bool:
-        """Nothing is left to do for a person."""
-        return self.status in {"sent", "already", "corrected", "skipped"}
+        """The run did what it could: only what is posted by hand is left to somebody."""
+        return self.status in {"sent", "already", "corrected", "skipped", "handed"}

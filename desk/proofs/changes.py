@@ -57,6 +57,9 @@ def _readable(fields: dict[str, Any]) -> dict[str, str]:
             heads = {"Subject": plain(fields["subject"]), "Preheader": plain(fields["preheader"])}
             sender = f"{fields['from_name']} <{fields['sender']}>"
             return {**heads, "Sender": sender, "Text": plain(fields["text"]), "Pictures": _pictures(fields["assets"])}
+        case "Story":
+            text = plaintext.of(dom.document_fromstring(fields["html"]).find("body"), fields["original"])
+            return {"Subtitle": fields["subtitle"], "Text": text, "Pictures": _pictures(fields["assets"])}
         case "Page":
             text = plaintext.of(dom.document_fromstring(fields["html"]).find("body"), fields["url"])
             return {"Address": fields["url"], "Text": text, "Pictures": _pictures(fields["assets"])}

@@ -12,6 +12,7 @@ from content.findings import Refused
 from content.newsletter import Newsletter
 from content.page import Page
 from content.post import Post
+from content.story import Story
 from content.templates import environment
 from desk.proofs import frames
 from desk.proofs.addresses import Desktop, Folder
@@ -117,6 +118,7 @@ class Pen:
             record=record,
             name=names.get(record.delivery.article, ""),
             title=channel_class(account).title if account.split(":")[0] in known() else account,
+            by_hand=account.split(":")[0] in known() and channel_class(account).can.by_hand,
             sent=past.kept(record.receipt.digest) if record.receipt else None,
         )
 
@@ -176,7 +178,7 @@ def frame(bench: Workbench, name: str, account: str, look: str) -> str | None:
     """A page or a mail as one reader sees it; None where there is none."""
     entry = _entry(bench, name, account)
     match entry.rendition if entry else None:
-        case Page() as page:
+        case Page() | Story() as page:
             return next((frames.page(page, known) for known in frames.PAGE_LOOKS if known.name == look), None)
         case Newsletter() as mail:
             return next((frames.mail(mail, known) for known in frames.MAIL_LOOKS if known.name == look), None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from content.newsletter import Newsletter
     from content.page import Page
     from content.rendition import Asset
+    from content.story import Story
 
 # whatever an article holds, its frame loads nothing, runs nothing and leads nowhere
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -65,8 +66,8 @@ MAIL_LOOKS = (
 )
 
 
-def page(rendition: Page, look: Look) -> str:
-    """The page's document."""
+def page(rendition: Page | Story, look: Look) -> str:
+    """The document of a page, or of a story to paste."""
     return _framed(_within(rendition.html, rendition.assets, ""), look)
 
 

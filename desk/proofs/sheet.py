@@ -13,6 +13,7 @@ from content.findings import SEVERITIES, Finding
 from content.newsletter import Newsletter
 from content.page import Page
 from content.post import Post
+from content.story import Story
 from desk.proofs import inbox, networks
 from desk.proofs.changes import Change, changes
 from desk.proofs.past import standing
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from desk.proofs.past import Past
     from flows.records import Record
 
-FORMS = {Page: "page", Newsletter: "newsletter", Post: "post"}
+FORMS = {Page: "page", Newsletter: "newsletter", Post: "post", Story: "story"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +49,7 @@ class Proof:
 
     @property
     def form(self) -> str:
-        """`page`, `newsletter` or `post`."""
+        """`page`, `newsletter`, `post` or `story`."""
         return FORMS[type(self.rendition)]
 
     @property

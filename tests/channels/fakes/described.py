@@ -10,6 +10,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+# the plain types of Telegram's own description; whatever else it names and does not describe may be anything
+PLAIN = {"String": "string", "Integer": "integer", "Boolean": "boolean", "Float": "number"}
 
 
 def faults(name: str, operation: str, body: Any) -> list[str]:
@@ -35,3 +37,38 @@ def _validator(name: str, operation: str) -> Draft202012Validator:
     described = _described(name)
     schema = {**described["operations"][operation], "components": described["components"]}
     return Draft202012Validator(schema)
+
+
+def bot_faults(method: str, body: Any) -> list[str]:
+    """What a body lacks for a method of Telegram's bots, such as `sendMessage`."""
+    return [error.message for error in _bot_validator(method).iter_errors(body)]
+
+
+def bot_values(method: str, form: dict[str, str]) -> dict[str, Any]:
+    """A form's fields as a JSON body would hold them: what is no text is written as JSON there."""
+    texts = {field["name"] for field in _described("telegram")["methods"][method] if "String" in field["types"]}
+    return {name: value if name in texts else json.loads(value) for name, value in form.items()}
+
+
+@cache
+def _bot_validator(method: str) -> Draft202012Validator:
+    described = _described("telegram")
+    types = {name: _bot_object(fields) for name, fields in described["types"].items()}
+    return Draft202012Validator({**_bot_object(described["methods"][method]), "types": types})
+
+
+def _bot_object(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {field["name"]: {"anyOf": [_bot_type(name) for name in field["types"]]} for field in fields},
+        "required": [field["name"] for field in fields if field["required"]],
+        "additionalProperties": False,
+    }
+
+
+def _bot_type(name: str) -> dict[str, Any]:
+    if name.startswith("Array of "):
+        return {"type": "array", "items": _bot_type(name.removeprefix("Array of "))}
+    if name in PLAIN:
+        return {"type": PLAIN[name]}
+    return {"$ref": f"#/types/{name}"} if name in _described("telegram")["types"] else {}
