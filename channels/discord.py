@@ -129,16 +129,15 @@ class Discord(Network):
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """Discord numbers its refusals, and names the field that it does not take."""
-        told = _object(response)
+        told = self.said(response)
         if response.status_code == 429:
-            wait = told.get("retry_after") or retry_after(response.headers)
+            wait = told.get("retry_after")
+            wait = wait if isinstance(wait, int | float) else retry_after(response.headers)
             return Unavailable(self.account, detail, retry_after=wait)
         if told.get("code") in SETTINGS:
             return Misconfigured(self.account, detail)
-        if told.get("code") == INVALID:
-            named = clean("; ".join(_named(told.get("errors"))), self.secrets())
-            return Rejected(self.account, f"{response.status_code} {named}"[:300])
-        return None
+        named = "; ".join(_named(told.get("errors"))) if told.get("code") == INVALID else ""
+        return Rejected(self.account, f"400 {clean(named, self.secrets())}"[:300]) if named else None
 
     def _call(self, method: str, url: str, **request: Any) -> httpx.Response:
         """Every request goes to the webhook's address, in the version of the API that this speaks."""
@@ -199,15 +198,6 @@ def _named(errors: Any, path: str = "") -> Iterator[str]:
     """The fields that were refused, and why: "embeds.0.title: Must be 256 or fewer in length."."""
     for name, found in errors.items() if isinstance(errors, dict) else ():
         if name == "_errors":
-            yield from (f"{path}: {error.get('message')}" for error in found)
+            yield from (f"{path}: {error['message']}" for error in found if "message" in error)
         else:
             yield from _named(found, f"{path}.{name}".lstrip("."))
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    """An answer's JSON object; empty where it is anything else."""
-    try:
-        told = response.json()
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}

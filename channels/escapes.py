@@ -72,7 +72,7 @@ def _tight(text: str, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
 def _clash(earlier: Mark, mark: Mark) -> bool:
     """One within another of its kind, or signs that close and open in one row."""
     if earlier.end == mark.start:
-        return earlier.kind == mark.kind or {earlier.kind, mark.kind} <= set(EMPHASIS)
+        return {earlier.kind, mark.kind} <= set(EMPHASIS) or earlier.kind == mark.kind == "code"
     return earlier.kind == mark.kind and earlier.end > mark.start
 
 
@@ -84,16 +84,10 @@ def _signs(mark: Mark, words: str, spelled: str) -> tuple[str, str]:
         before, after = (" " if words.strip(" ")[end] == "`" else "" for end in (0, -1))
         return ticks + before, after + ticks
     if mark.kind == "link":
-        return _linked(mark.url, words, masks=words == spelled and not set(words) & set("[]"))
+        url = SHUT_OUT.sub(lambda match: quote(match[0]), mark.url)
+        # between its brackets Discord shows the backslashes of escapes: such a link stands behind its words
+        masked = words == spelled and not set(words) & set("[]")
+        return ("[", f"](<{url}>)") if masked else ("", f" (<{url}>)")
     sign = EMPHASIS[mark.kind]
     # code and addresses can't be escaped: a sign in them would end the mark
     return ("", "") if sign[0] in ESCAPED.sub("", spelled) else (sign, sign)
-
-
-def _linked(url: str, words: str, *, masks: bool) -> tuple[str, str]:
-    """A link behind its words, or after them: between its brackets Discord shows the backslashes of escapes."""
-    if not url.startswith("http"):
-        address = url.removeprefix("mailto:")
-        return "", "" if address == words else f" ({''.join(_literal(address))})"
-    url = SHUT_OUT.sub(lambda match: quote(match[0]), url)
-    return ("[", f"](<{url}>)") if masks else ("", f" (<{url}>)")

@@ -79,6 +79,14 @@ class Service(Channel[R]):
         except ValueError:
             raise Uncertain(self.account, "the answer is no JSON") from None
 
+    def said(self, response: httpx.Response) -> dict[str, Any]:
+        """What a refusal says, as an object; empty where it is anything else."""
+        try:
+            told = response.json()
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
+
     def secrets(self) -> tuple[str, ...]:
         """What no message may repeat."""
         return tuple(value.removeprefix("Bearer ") for value in self.credentials().values())

@@ -139,15 +139,14 @@ class Slack(Network):
     def _understood(self, response: httpx.Response) -> dict[str, Any]:
         """What Slack answers. Raises the `ChannelError` of what it refuses."""
         told = self.read(response)
-        with self.understood("ok"):
-            fine = {**told}["ok"]
-        if fine is not True:
-            raise self._refusal(told, response)
-        return {**told}
+        with self.understood("ok, or an error"):
+            if told["ok"] is True:
+                return {**told}
+            name = str(told["error"])
+        raise self._refusal(name, told, response)
 
-    def _refusal(self, told: dict[str, Any], response: httpx.Response) -> ChannelError:
-        name = str(told.get("error", ""))
-        more = [told[field] for field in ("needed",) if told.get(field)]
+    def _refusal(self, name: str, told: dict[str, Any], response: httpx.Response) -> ChannelError:
+        more = [told["needed"]] if "needed" in told else []
         with suppress(AttributeError, TypeError):
             more += told.get("response_metadata", {}).get("messages", [])
         detail = clean(": ".join([name, *map(str, more)]), self.secrets())[:300]

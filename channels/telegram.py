@@ -106,17 +106,24 @@ class Telegram(Network):
             return Remote(f"{chat['id']} {number}", f"https://t.me/{username}/{number}" if username else "")
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
-        """Change the words; a photo stays as it was."""
+        """Change the words, and the photo with them. Raises `Rejected` where there was none before."""
         self.same_parts(receipt, rendition)
-        part = rendition.parts[0]
-        method = "editMessageCaption" if part.images else "editMessageText"
-        body = {**_named(receipt), **_worded(part, rendition.card.url)}
         try:
-            self.call("POST", f"{self._bot}/{method}", json=body)
+            self.put(self._edit(receipt, rendition))
         except Rejected as error:
             if "message is not modified" not in error.detail:
                 raise
         return self.receipt(rendition, [Remote(receipt.remote_ids[0], receipt.url)])
+
+    def _edit(self, receipt: Receipt, post: Post) -> Message:
+        part = post.parts[0]
+        files = tuple(("photo", picture) for picture in part.images[:1])
+        worded = _worded(part, post.card.url)
+        if not files:
+            body = {**_named(receipt), **worded}
+            return Message(method="POST", url=f"{self._bot}/editMessageText", body=body)
+        body = {**_named(receipt), "media": {"type": "photo", "media": "attach://photo", **worded}}
+        return Message(method="POST", url=f"{self._bot}/editMessageMedia", body=body, files=files)
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the message, which Telegram lets bots do for 48 hours. Raises `Rejected` after that."""
@@ -135,10 +142,12 @@ class Telegram(Network):
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """Telegram says 400 for what the settings have wrong, and 404 for a token that is none."""
-        told = _object(response)
-        said, more = str(told.get("description", "")), told.get("parameters") or {}
+        told = self.said(response)
+        said, more = str(told.get("description", "")), told.get("parameters")
+        more = more if isinstance(more, dict) else {}
         if response.status_code == 429:
-            wait = more.get("retry_after") or retry_after(response.headers)
+            wait = more.get("retry_after")
+            wait = wait if isinstance(wait, int) else retry_after(response.headers)
             return Unavailable(self.account, detail, retry_after=wait)
         if "migrate_to_chat_id" in more:
             return Misconfigured(self.account, f"the chat's id is {more['migrate_to_chat_id']} now: {detail}")
@@ -188,25 +197,13 @@ def _worded(part: Part, page: str) -> dict[str, Any]:
 def entities(part: Part) -> list[dict[str, Any]]:
     """Marks as Telegram knows them, their offsets in UTF-16 units."""
     found = []
-    for mark in part.marks:
-        # it would make http://mailto:… of a mail address
-        if mark.kind not in KINDS or mark.url.startswith("mailto:"):
-            continue
+    for mark in part.marks[:MARKS]:
         start, length = utf16_units(part.text[: mark.start]), utf16_units(part.text[mark.start : mark.end])
         url = {"url": mark.url} if mark.kind == "link" else {}
         found.append({"type": KINDS[mark.kind], "offset": start, "length": length, **url})
-    return found[:MARKS]
+    return found
 
 
 def _named(receipt: Receipt) -> dict[str, Any]:
     chat, _, number = receipt.remote_ids[0].partition(" ")
     return {"chat_id": chat, "message_id": int(number)}
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    """An answer's JSON object; empty where it is anything else."""
-    try:
-        told = response.json()
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -38,7 +38,7 @@ class Limits:
     picture: Canvas | None = None  # what each of them must be
     pictured: bool = False  # it takes no post without: the article's hero serves where no other is named
     thumbnail: Canvas | None = None  # of a link card, where it goes with the post
-    alt: int | None = None  # characters of one image's alternative text
+    alt: int | None = None  # characters of one image's alternative text; 0: the network knows none
     parts: int = 1  # posts of one thread
     links: int | None = None  # of one post
     captioned: int | None = None  # `text` where a picture goes with it

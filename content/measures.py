@@ -23,15 +23,26 @@ EMOJI = regex.compile(
 )
 TOKEN = regex.compile(r"[^\s]+\.[^\s]+")
 LABEL = rf"[{WORD}](?:[{WORD}_-]*[{WORD}])?"
-PATH = r"[^\s<>\"“”‘’()\[\]{}|\\^`、。！？，；：\u202a-\u202e\u2066-\u2069]*"
+# what X takes for a part of an address behind its host, and what such an address may end with
+LATIN = (
+    r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+    r"\u0253-\u0257\u0259\u025b\u0263\u0268\u026f\u0272\u0289\u02bb\u0300-\u036f\u1e00-\u1eff"
+)
+PATH = rf"[a-z\p{{Cyrillic}}0-9!*';:=+,.$/%#\[\]\u2013_~@|&{LATIN}-]"
+PATH_END = rf"[a-z\p{{Cyrillic}}0-9=_#/+{LATIN}-]"
+PARENTHESES = rf"\((?:{PATH}+|{PATH}*\({PATH}+\){PATH}*)\)"
+QUERY, QUERY_END = r"[a-z0-9!?*'@();:&=+$/%#\[\]_.,~|-]", r"[a-z0-9_&=#/-]"
 X_URL = regex.compile(
-    rf"(?<![A-Za-z0-9@＠$#＃_/.])(?P<scheme>https?://)?(?P<host>(?:{LABEL}\.)+{LABEL})"
-    rf"(?::\d+)?(?:/(?:{PATH}\([^\s()]*\))*{PATH})?(?:\?{PATH})?",
+    rf"(?<![A-Za-z0-9@＠$#＃_/.])(?P<scheme>https?://)?(?P<host>(?:{LABEL}\.)+{LABEL})(?::\d+)?"
+    rf"(?:/(?:(?:(?:{PATH}*(?:{PARENTHESES}{PATH}*)*{PATH_END})|{PATH}+/|(?:{PATH}*{PARENTHESES}))+|))?"
+    rf"(?:\?{QUERY}*{QUERY_END})?",
     regex.IGNORECASE,
 )
 LINK = regex.compile(r"https?://[^\s<>\"]+", regex.IGNORECASE)
 CLOSING = ".,;:!?'\"”’»…)]}"
-REMOTE_MENTION = regex.compile(r"(?<![\w/])(@\w+(?:[.-]\w+)*)@[\w.-]*\w")
+# the web client takes ASCII alone for a domain, servers more: what is in doubt counts
+REMOTE_MENTION = regex.compile(r"(?<![\w/])(@[a-z0-9_]+(?:[.-][a-z0-9_]+)*)@[a-z0-9.-]*[a-z0-9]", regex.IGNORECASE)
+X_LONGEST = 4096  # characters of an address; X makes no link of a longer one
 
 
 def graphemes(text: str) -> int:
@@ -68,10 +79,16 @@ def mastodon(link_cost: int = 23) -> Count:
 
 
 def _mastodon(text: str, link_cost: int) -> int:
-    bare, links = text, 0
-    for link in links_in(text):
-        bare, links = bare.replace(link, "", 1), links + 1
-    return graphemes(REMOTE_MENTION.sub(r"\1", bare)) + links * link_cost
+    """The most that a server may count: where words touch an address, they differ on where it begins and ends."""
+    spelled = [span for span in x_links(text) if text[span[0] : span[1]].lower().startswith("http")]
+    return max(_with_links_as(text, spans, link_cost) for spans in (spelled, list(link_spans(text))))
+
+
+def _with_links_as(text: str, spans: list[tuple[int, int]], cost: int) -> int:
+    bare, at = "", 0
+    for start, end in spans:
+        bare, at = bare + text[at:start] + " ", end
+    return graphemes(REMOTE_MENTION.sub(r"\1", bare + text[at:])) + len(spans) * (cost - 1)
 
 
 def links_in(text: str) -> list[str]:
@@ -104,10 +121,8 @@ def x_links(text: str) -> Iterator[tuple[int, int]]:
     """Where X sees links, with or without a scheme: it makes each of them a t.co address."""
     for token in TOKEN.finditer(text):
         for match in X_URL.finditer(text, token.start(), token.end()):
-            length = _x_host(match)
-            if length:
-                whole = length == len(match["host"])
-                yield match.start(), match.end() if whole else match.start("host") + length
+            if match.end() - match.start() <= X_LONGEST:
+                yield from _x_spans(match) if match["scheme"] else _x_bare(match)
 
 
 def _x_characters(text: str) -> int:
@@ -121,11 +136,26 @@ def _x_words(text: str) -> int:
     return _x_characters(bare) + 2 * emoji
 
 
-def _x_host(match: regex.Match[str]) -> int:
+def _x_spans(match: regex.Match[str]) -> Iterator[tuple[int, int]]:
+    """An address with a scheme, as far as its host is a domain: all of it, or up to its last known ending."""
+    length = _x_domain(match["host"])
+    if length:
+        whole = length == len(match["host"])
+        yield match.start(), match.end() if whole else match.start("host") + length
+
+
+def _x_bare(match: regex.Match[str]) -> Iterator[tuple[int, int]]:
+    """The domains in what has no scheme: of ASCII, whatever other script they touch."""
+    for found in _bare_domain().finditer(match["host"]):
+        length = _x_domain(found[0])
+        at, last = match.start("host") + found.start(), found.end() == len(match["host"])
+        # before an @ stands the first half of a mail address
+        if length == len(found[0]) and not (last and match.string[match.end() : match.end() + 1] == "@"):
+            yield at, match.end() if last else at + length
+
+
+def _x_domain(host: str) -> int:
     """How much of a host is a domain for X: up to its last known ending; 0 for none."""
-    host = match["host"]
-    if match["scheme"] is None and (not host.isascii() or match.string[match.end() : match.end() + 1] == "@"):
-        return 0  # a domain without a scheme is ASCII; before an @ stands the first half of a mail address
     labels = host.split(".")
     for count in range(len(labels), 1, -1):
         if labels[count - 1].lower() in _endings() and "_" not in labels[count - 2]:
@@ -136,6 +166,13 @@ def _x_host(match: regex.Match[str]) -> int:
 def _possible(label: str) -> bool:
     """DNS takes 63 octets a label, in Punycode with its `xn--`."""
     return len(label) <= 63 if label.isascii() else len(label.encode("punycode")) + 4 <= 63
+
+
+@cache
+def _bare_domain() -> regex.Pattern[str]:
+    """ASCII, but for an ending such as .ไทย, behind which other words may follow without a blank."""
+    foreign = "|".join(sorted((ending for ending in _endings() if not ending.isascii()), key=len, reverse=True))
+    return regex.compile(rf"(?:[a-z0-9-]+\.)+(?:[a-z]+|{foreign})(?![0-9a-z@+-])", regex.IGNORECASE)
 
 
 @cache

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STYLES = {"em": "italic", "strong": "bold", "s": "strike"}  # Markdown's own names for them
 BULLET = re.compile(r"^[ \t]*[*+-][ \t]+", re.MULTILINE)
 MARKED_LINE = re.compile(r"^[ \t]*(?:#{1,6}|>)[ \t]+", re.MULTILINE)  # headings and quotes; `#Sleep` is a hashtag
-WEB = ("http://", "https://", "mailto:")
+WEB = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,13 @@ class _Reading:
 
     def _word(self, token: Token) -> None:
         start = len(self.text)
-        self.text += "\n" if token.type in {"softbreak", "hardbreak"} else token.content
+        if token.type in {"softbreak", "hardbreak"}:
+            self.text += "\n"
+        elif token.type == "text":
+            # beside some punctuation, and in languages without blanks, Markdown sees no emphasis; readers saw asterisks
+            self.text += token.content.replace("**", "")
+        else:
+            self.text += token.content
         if token.type == "code_inline":
             self._mark("code", start)
 
@@ -127,8 +133,8 @@ class _Reading:
             self._mark("mention", start, url)
         elif web and "link" in self.knows:
             self._mark("link", start, self.track(url))
-        elif web and url.removeprefix("mailto:") != words:
-            self.text += f" ({self.track(url)})" if words else self.track(url)
+        elif words and (web or url.startswith("mailto:")) and url.removeprefix("mailto:") != words:
+            self.text += f" ({self.track(url.removeprefix('mailto:'))})"
 
     def _shown(self, url: str) -> str:
         if not self.shown_link:
@@ -147,9 +153,10 @@ def _addresses_shut(markdown: str) -> str:
     for start, rough in link_spans(markdown):
         before = markdown[max(0, start - 2) : start]
         # the emphasis around an address is no part of it: **https://example.org**
-        end = start + len(markdown[start:rough].rstrip("*~`_" if before.endswith("_") else "*~`"))
-        bare = before != "](" and not before.endswith(("<", "[", "`"))
-        shut += markdown[at:start] + (f"<{markdown[start:end]}>" if bare else markdown[start:end])
+        bare = re.split(r"\*\*|`", markdown[start:rough])[0]
+        end = start + len(bare.rstrip("*~_" if before.endswith("_") else "*~"))
+        open_already = before == "](" or before.endswith(("<", "[", "`"))
+        shut += markdown[at:start] + (markdown[start:end] if open_already else f"<{markdown[start:end]}>")
         at = end
     return shut + markdown[at:]
 

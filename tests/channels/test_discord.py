@@ -62,6 +62,7 @@ def test_a_post_is_words_without_mentions_and_a_card(channel, platform):
             "See [the guide](https://example.org/a_(b))",
             [("", "See "), ("link https://example.org/a_%28b%29", "the guide")],
         ),
+        ("[a](https://a.org/)[b](https://b.org/)", [("link https://a.org/", "a"), ("link https://b.org/", "b")]),
         ("See https://example.org/a_b.", [("", "See "), ("url", "https://example.org/a_b"), ("", ".")]),
         (r"2 \* 3 \* 4, snake_case_name and <b>", [("", "2 * 3 * 4, snake_case_name and <b>")]),
         (r"5 \- no list" + "\n1. no list\n\\# no heading", [("", "5 - no list\n1. no list\n# no heading")]),

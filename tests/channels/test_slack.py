@@ -55,7 +55,6 @@ def test_words_go_as_rich_text_and_as_plain_text_for_notifications(channel, plat
         ),
         ("[`code`](https://a.org/)", [("https://a.org/", "code")]),
         ("`https://a.org/`", [("code", "https://a.org/")]),
-        ("[Write](mailto:a@b.org)", [("mailto:a@b.org", "Write")]),
     ],
 )
 def test_marks_are_seen_and_all_else_reads_as_it_was_written(written, expected):
@@ -110,7 +109,7 @@ def test_a_refusal_with_status_200_means_what_its_name_says(channel, platform, e
 
 def test_a_refusal_names_the_scope_or_the_block_and_no_secret(channel, platform):
     platform.troubles.append(Trouble(answer=refusal("missing_scope", needed="chat:write", provided=TOKEN)))
-    with pytest.raises(Misconfigured, match="missing_scope: chat:write$"):
+    with pytest.raises(Misconfigured, match=r"missing_scope: chat:write$"):
         channel.publish(post(), "key")
 
     told = {"messages": [f"[ERROR] no {TOKEN} in /blocks/0"]}
@@ -128,11 +127,11 @@ def test_a_limit_says_when_to_come_back(channel, platform):
     assert raised.value.retry_after == 12
 
 
-@pytest.mark.parametrize("told", [{"ok": "true"}, {"ok": True}, {"ok": None}, [], "ok"])
+@pytest.mark.parametrize("told", [{"ok": "true"}, {"ok": True}, {"ok": None}, {"ok": False}, [], "ok"])
 def test_an_answer_that_says_neither_yes_nor_no_is_no_success(channel, platform, told):
     platform.troubles.append(Trouble(answer=Answer(json=told)))
 
-    with pytest.raises((Uncertain, Rejected)):
+    with pytest.raises(Uncertain):
         channel.publish(post(), "key")
 
 

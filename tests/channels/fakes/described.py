@@ -44,6 +44,16 @@ def bot_faults(method: str, body: Any) -> list[str]:
     return [error.message for error in _bot_validator(method).iter_errors(body)]
 
 
+def bot_type_faults(name: str, value: Any) -> list[str]:
+    """What a value lacks for one of Telegram's types, such as `InputMediaPhoto`."""
+    return [
+        error.message
+        for error in Draft202012Validator(
+            {**_bot_object(_described("telegram")["types"][name]), **_bot_types()}
+        ).iter_errors(value)
+    ]
+
+
 def bot_values(method: str, form: dict[str, str]) -> dict[str, Any]:
     """A form's fields as a JSON body would hold them: what is no text is written as JSON there."""
     texts = {field["name"] for field in _described("telegram")["methods"][method] if "String" in field["types"]}
@@ -52,9 +62,11 @@ def bot_values(method: str, form: dict[str, str]) -> dict[str, Any]:
 
 @cache
 def _bot_validator(method: str) -> Draft202012Validator:
-    described = _described("telegram")
-    types = {name: _bot_object(fields) for name, fields in described["types"].items()}
-    return Draft202012Validator({**_bot_object(described["methods"][method]), "types": types})
+    return Draft202012Validator({**_bot_object(_described("telegram")["methods"][method]), **_bot_types()})
+
+
+def _bot_types() -> dict[str, Any]:
+    return {"types": {name: _bot_object(fields) for name, fields in _described("telegram")["types"].items()}}
 
 
 def _bot_object(fields: list[dict[str, Any]]) -> dict[str, Any]:

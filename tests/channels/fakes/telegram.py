@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from channels.telegram import TelegramSettings
-from tests.channels.fakes.described import bot_faults, bot_values
+from tests.channels.fakes.described import bot_faults, bot_type_faults, bot_values
 from tests.channels.fakes.server import Answer, Fake, Request
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
@@ -62,7 +62,7 @@ class Platform(Fake):
             return self.refusal(401, {}, "Unauthorized")
         method = called[2]
         body = {**request.query, **bot_values(method, request.form), **(request.json or {})}
-        wrong = bot_faults(method, _typed({**body, **dict.fromkeys(request.files, "(file)")}))
+        wrong = bot_faults(method, _typed({**body, **dict.fromkeys(_fields(request), "(file)")}))
         if wrong:
             self.faults += wrong
             return self.refusal(400, {}, f"Bad Request: {wrong[0]}")
@@ -92,8 +92,11 @@ class Platform(Fake):
     def _editMessageText(self, body: dict[str, Any], request: Request) -> Answer:  # noqa: N802
         return self._edited(body, "text", "entities", 4096)
 
-    def _editMessageCaption(self, body: dict[str, Any], request: Request) -> Answer:  # noqa: N802
-        return self._edited(body, "caption", "caption_entities", 1024)
+    def _editMessageMedia(self, body: dict[str, Any], request: Request) -> Answer:  # noqa: N802
+        media = body["media"]
+        wrong = [] if media["media"] == "attach://photo" else [f"no file of the request: {media['media']}"]
+        self.faults += [*wrong, *bot_type_faults("InputMediaPhoto", media)]
+        return self._edited({**media, **body}, "caption", "caption_entities", 1024, request.files["photo"].data)
 
     def _deleteMessage(self, body: dict[str, Any], request: Request) -> Answer:  # noqa: N802
         if body["message_id"] not in self.messages:
@@ -103,17 +106,16 @@ class Platform(Fake):
         del self.messages[body["message_id"]]
         return _fine(True)
 
-    def _edited(self, body: dict[str, Any], words: str, marks: str, most: int) -> Answer:
+    def _edited(self, body: dict[str, Any], words: str, marks: str, most: int, photo: bytes = b"") -> Answer:
         there = self.messages.get(body["message_id"])
         if there is None:
             return self.refusal(400, {}, "Bad Request: message to edit not found")
         if ("photo" in there) != (words == "caption"):
             return self.refusal(400, {}, f"Bad Request: there is no {words} in the message to edit")
-        if (there["words"], there["marks"]) == (body[words], body[marks]):
+        if (there["words"], there["marks"], there.get("photo", b"")) == (body[words], body[marks], photo):
             same = "message is not modified: specified new message content and reply markup are exactly the same"
             return self.refusal(400, {}, f"Bad Request: {same}")
-        kept = {"photo": there["photo"]} if "photo" in there else {}
-        return self._written(body["message_id"], body, words, marks, most, kept)
+        return self._written(body["message_id"], body, words, marks, most, {"photo": photo} if photo else {})
 
     def _written(
         self, number: int, body: dict[str, Any], words: str, marks: str, most: int, photo: dict[str, Any] | None = None
@@ -126,6 +128,11 @@ class Platform(Fake):
             return self.refusal(400, {}, f"Bad Request: {wrong[0]}")
         self.messages[number] = {"words": text, "marks": body[marks], "sent": body, **(photo or {})}
         return _fine({"message_id": number, "chat": self.chat, "date": 1_700_000_000, words: text})
+
+
+def _fields(request: Request) -> list[str]:
+    """The files that are fields themselves, and not attached to one by name."""
+    return [name for name in request.files if not any(f"attach://{name}" in value for value in request.form.values())]
 
 
 def _typed(body: dict[str, Any]) -> dict[str, Any]:
