@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from content.measures import link_spans, utf8_bytes, x_links
+from content.styled import Mark, Styled
 
 if TYPE_CHECKING:
     from channels.base import Capabilities
-    from content.post import Post
+    from content.post import Part, Post
 
 Spans = Iterator[tuple[int, int]]
+LEADING = ("link", "mention")  # marks that lead somewhere
 HASHTAG = re.compile(r"(?<![\w/&#])#(?=\w*[^\W\d_])\w+")
 MENTION = re.compile(r"(?<![\w/@.])@[A-Za-z0-9_](?:[\w.-]*\w)?(?:@[\w-]+(?:\.[\w-]+)+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A piece of a text. `kind` is `text`, `link`, `tag` or `mention`; `shown` is what the network writes for it."""
+    """A piece of a text. `kind` is `text`, `link`, `tag` or `mention`; `shown` is what the network writes for it.
+
+    `text` of a link behind words is its address; `styles` are the names of marks on the piece.
+    """
 
     kind: str
     text: str
     shown: str
+    styles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,9 @@ MANNERS = {
     "linkedin": Manner(links=link_spans, fold=210, lines=3, more="…more"),
     "mastodon": Manner(links=link_spans, write=_shortened(30)),
     "bluesky": Manner(links=link_spans),
+    "threads": Manner(links=link_spans, write=_shortened(30)),
+    "facebook": Manner(links=link_spans, fold=480, lines=5, more="See more"),
+    "instagram": Manner(links=lambda _text: iter(()), fold=125, lines=3, more="more"),
 }
 PLAIN = Manner(links=link_spans)
 
@@ -93,25 +102,25 @@ def manner(account: str) -> Manner:
 
 def draw(post: Post, account: str, can: Capabilities) -> list[Drawn]:
     """Every part of a post."""
-    return [
-        _drawn(number, part.text, part.images, manner(account), can) for number, part in enumerate(post.parts, start=1)
-    ]
+    return [_drawn(number, part, manner(account), can) for number, part in enumerate(post.parts, start=1)]
 
 
-def _drawn(number: int, text: str, images: tuple[Any, ...], how: Manner, can: Capabilities) -> Drawn:
-    at = fold_at(text, how)
+def _drawn(number: int, part: Part, how: Manner, can: Capabilities) -> Drawn:
+    at = fold_at(part.text, how)
+    words = Styled(text=part.text, marks=part.marks)
     return Drawn(
         number=number,
-        spans=tuple(spans(text[:at], how)),
-        folded=tuple(spans(text[at:], how)),
-        meters=tuple(_meters(text, can)),
-        images=images,
+        spans=tuple(spans(words.cut(0, at), how)),
+        folded=tuple(spans(words.cut(at, len(part.text)), how)),
+        meters=tuple(_meters(part, can)),
+        images=part.images,
     )
 
 
-def _meters(text: str, can: Capabilities) -> Iterator[Meter]:
-    if can.limits.text is not None:
-        yield Meter(used=can.limits.size(text), limit=can.limits.text, unit=can.unit)
+def _meters(part: Part, can: Capabilities) -> Iterator[Meter]:
+    text, limit = part.text, (part.images and can.limits.captioned) or can.limits.text
+    if limit is not None:
+        yield Meter(used=can.limits.size(text), limit=limit, unit=can.unit)
     if can.limits.bytes is not None:
         yield Meter(used=utf8_bytes(text), limit=can.limits.bytes, unit="bytes")
 
@@ -129,17 +138,30 @@ def fold_at(text: str, how: Manner) -> int:
     return space if space > 0 else at
 
 
-def spans(text: str, how: Manner) -> Iterator[Span]:
-    """A text in pieces: links, then hashtags and mentions outside of them, and the words between."""
-    marks = [(start, end, "link") for start, end in how.links(text)]
-    taken = [range(start, end) for start, end, _ in marks]
+def spans(words: Styled, how: Manner) -> Iterator[Span]:
+    """A text in pieces, each in its styles: links, hashtags and mentions outside of them, and the words between."""
+    text = words.text
+    leading, styles = list(_leading(words, how)), [mark for mark in words.marks if mark.kind not in LEADING]
+    edges = sorted({0, len(text), *(at for mark in (*leading, *styles) for at in (mark.start, mark.end))})
+    for start, stop in pairwise(edges):
+        piece = text[start:stop]
+        over = next((mark for mark in leading if mark.start <= start < mark.end), None)
+        on = tuple(mark.kind for mark in styles if mark.start <= start < mark.end)
+        if over is None:
+            yield Span(kind="text", text=piece, shown=piece, styles=on)
+        else:
+            shown = how.write(piece) if over.kind == "link" and not over.url else piece
+            yield Span(kind=over.kind, text=over.url or piece, shown=shown, styles=on)
+
+
+def _leading(words: Styled, how: Manner) -> Iterator[Mark]:
+    """What can be followed: links of marks, bare ones, then hashtags and mentions that are no part of a link."""
+    links = [replace(mark, kind="link") for mark in words.marks if mark.kind in LEADING]
+    for start, end in how.links(words.text):
+        if not any(link.start <= start < link.end for link in links):
+            links.append(Mark(kind="link", start=start, end=end))
+    yield from links
     for kind, pattern in (("tag", HASHTAG), ("mention", MENTION)):
-        found = [match.span() for match in pattern.finditer(text)]
-        marks += [(start, end, kind) for start, end in found if not any(start in link for link in taken)]
-    edges = sorted([(0, 0, ""), *marks, (len(text), len(text), "")])
-    for (_, end, _), (start, stop, kind) in pairwise(edges):
-        if text[end:start]:
-            yield Span(kind="text", text=text[end:start], shown=text[end:start])
-        if kind:
-            piece = text[start:stop]
-            yield Span(kind=kind, text=piece, shown=how.write(piece) if kind == "link" else piece)
+        for match in pattern.finditer(words.text):
+            if not any(link.start <= match.start() < link.end for link in links):
+                yield Mark(kind=kind, start=match.start(), end=match.end())

@@ -17,6 +17,7 @@ from channels.registry import offline
 from content.article import Article
 from content.context import Context
 from content.merging import OPEN
+from content.styled import Mark, Styled
 from desk.proofs import copy, frames, inbox, networks
 from desk.proofs.changes import changes, compare
 from desk.proofs.past import Past
@@ -33,7 +34,11 @@ LONG = "https://garden.example.org/reading-in-the-garden/?utm_source=x"
 
 def marked(account, text):
     """What a network makes of a text, but for plain words."""
-    return [(span.kind, span.shown) for span in networks.spans(text, networks.manner(account)) if span.kind != "text"]
+    return [
+        (span.kind, span.shown)
+        for span in networks.spans(Styled(text=text), networks.manner(account))
+        if span.kind != "text"
+    ]
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def test_drawing_loses_no_character(account, text):
     how = networks.manner(account)
     at = networks.fold_at(text, how)
 
-    assert "".join(span.text for span in networks.spans(text, how)) == text
+    assert "".join(span.text for span in networks.spans(Styled(text=text), how)) == text
     assert 0 <= at <= len(text)
 
 
@@ -279,3 +284,19 @@ def test_no_proof_shows_a_merge_field_as_it_is_marked(project, tmp_path):
     assert not [data for data in written if OPEN.encode() in data or b"subscriber.first_name" in data]
     assert any(b"Dear friend, take a chair" in data for data in written)
     assert any(b"For friend" in data and b"first_name" in data for data in written)
+
+
+def test_words_behind_a_link_and_emphasis_are_drawn_as_the_network_shows_them():
+    marks = (Mark(kind="bold", start=0, end=9), Mark(kind="link", start=5, end=14, url="https://example.org/a"))
+
+    drawn = list(networks.spans(Styled(text="Read this page, @me.", marks=marks), networks.manner("telegram")))
+
+    assert [(span.kind, span.shown, span.styles) for span in drawn] == [
+        ("text", "Read ", ("bold",)),
+        ("link", "this", ("bold",)),
+        ("link", " page", ()),
+        ("text", ", ", ()),
+        ("mention", "@me", ()),
+        ("text", ".", ()),
+    ]
+    assert drawn[1].text == "https://example.org/a"
