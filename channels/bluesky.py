@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 # servers of 2024 still hold each picture to a million bytes; the lexicon says two for pictures, one for a card's
 PICTURE = Canvas(width=2000, height=2000, bytes=1_000_000, types=frozenset({JPEG, PNG, WEBP}))
-THUMBNAIL = Canvas(width=1200, height=630, bytes=1_000_000)
+THUMBNAIL = Canvas(width=1200, height=630, bytes=1_000_000, narrowest=1.9, widest=1.92)
 AUTH = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
 
 

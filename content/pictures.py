@@ -23,6 +23,7 @@ STEP = 0.8  # each side, where even the lowest quality is too heavy
 HARMLESS = {
     *("jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive", "progression", "adobe"),
     *("adobe_transform", "icc_profile", "gamma", "srgb", "transparency", "interlace", "aspect", "chromaticity"),
+    *("version", "background", "duration", "loop", "extension"),  # of a GIF
 }
 
 
@@ -95,6 +96,8 @@ def _within(image: Image, canvas: Canvas) -> Image:
     elif image.mode not in {"RGB", "RGBA"}:
         image = image.convert("RGB")
     image.thumbnail((canvas.width, canvas.height), Pillow.Resampling.LANCZOS)
+    # what stays here is written into the file again
+    image.info = {name: value for name, value in image.info.items() if name == "icc_profile"}
     return image
 
 

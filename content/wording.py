@@ -48,8 +48,20 @@ class Wording:
         first, *others = map(self._styled, own) if own else [self._built()]
         if thread is True:
             others = list(map(self._styled, self.article.meta.takeaways))
+        if isinstance(thread, list):
+            first, more = self._opening(first)
+            others = [*more, *others]
         room = self.limits.parts - 1
         return [first, *(part for text in others[:room] for part in self._split(text))][: room + 1]
+
+    def _opening(self, text: Styled) -> tuple[Styled, list[Styled]]:
+        """What of a thread's first text stands beside the link, and what comes after it."""
+        linked = any(mark.url == self.link for mark in text.marks)
+        pieces = split(text.text, self.limits, lambda words: self._frame(words, [], " 10/12", linked=linked))
+        if len(pieces) < 2:
+            return text, []
+        at = text.text.find(pieces[0]) + len(pieces[0])
+        return text.cut(0, at), [text.cut(at, len(text.text))]
 
     def _styled(self, markdown: str) -> Styled:
         return styled(markdown, self.limits.knows, self.track, shown_link=self.limits.shown_link)
@@ -72,7 +84,8 @@ class Wording:
         linked = any(mark.url == self.link for mark in text.marks)
         hashtags = self._hashtags()
         # tags of the article's own give way to words that somebody wrote, and all of them to the link
-        probe = text.text if self.overrides.text and self.overrides.hashtags is None else ""
+        own = self.overrides.text or isinstance(self.overrides.thread, list)
+        probe = text.text if own and self.overrides.hashtags is None else ""
         while hashtags and not self.limits.fits(self._frame(probe, hashtags, mark, linked=linked)):
             hashtags.pop()
         return self._fit(text, 1, lambda words: self._frame(words, hashtags, mark, linked=linked))

@@ -7,8 +7,11 @@ import pytest
 from channels.registry import offline
 from content.article import Article
 from content.context import Context
+from content.findings import Refused
+from content.measures import links_in
 from content.post import Post
 from content.wording import hashtag
+from tests.channels.samples import picture
 
 NETWORKS = ("x", "linkedin", "mastodon", "bluesky")
 
@@ -105,3 +108,65 @@ def test_a_picture_without_words_stops_a_post():
     )
 
     assert [finding.rule for finding in made.check("x", Limits(text=280))] == ["image.alt"]
+
+
+def test_links_to_our_own_pages_tell_where_a_visit_came_from(post):
+    text = (
+        "See https://garden.example.org/chairs/?a=1#b, https://garden.example.org/garden and https://elsewhere.org/x."
+    )
+    made = post("mastodon", more=f"channels:\n  mastodon:\n    text: {text}\n")
+
+    own, article, foreign = links_in(made.text)
+    assert own.startswith("https://garden.example.org/chairs/?a=1&utm_source=mastodon")
+    assert own.endswith("utm_content=garden.mastodon#b")
+    assert (article, foreign) == (made.link, "https://elsewhere.org/x")
+
+
+def test_the_link_stands_in_the_text_where_a_picture_takes_the_cards_place(post, project):
+    (project / "content" / "articles" / "chair.jpg").write_bytes(picture().data)
+    made = post("bluesky", more="channels:\n  bluesky:\n    image: {src: chair.jpg, alt: A chair}\n")
+
+    assert made.link in made.text
+    assert [image.alt for image in made.parts[0].images] == ["A chair"]
+
+
+@pytest.mark.parametrize("src", ["chair.svg", "none.jpg", "https://elsewhere.org/chair.jpg"])
+def test_a_picture_that_cannot_go_is_a_finding_and_no_failure(post, project, src):
+    (project / "content" / "articles" / "chair.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    made = post("mastodon", more=f"channels:\n  mastodon:\n    image: {{src: {src}, alt: A chair}}\n")
+
+    assert made.parts[0].images == ()
+    [finding] = [found for found in offline("mastodon").check(made) if found.rule == "image.unusable"]
+    assert (finding.severity, src in finding.why) == ("warn", True)
+
+
+def test_a_card_gets_its_thumbnail_where_the_network_fetches_none(post, project):
+    (project / "content" / "articles" / "chair.jpg").write_bytes(picture().data)
+    made = post("bluesky", more="hero: {src: chair.jpg, alt: A chair, focus: 10% 50%}\n")
+
+    assert made.card.image.width / made.card.image.height == pytest.approx(1.91, abs=0.02)
+
+
+@pytest.mark.parametrize("focus", ["middle", "10 20", "300%", "1% 2% 3%"])
+def test_a_focus_that_is_none_is_explained(post, focus):
+    with pytest.raises(Refused) as raised:
+        post("bluesky", more=f"hero: {{src: chair.jpg, focus: {focus}}}\n")
+
+    assert "such as 30% 50%" in f"{raised.value.findings[0]}"
+
+
+def test_a_thread_loses_no_word_though_its_first_text_is_too_long(post):
+    thread = "First **words**. " + "More of it. " * 30 + "And **last words**."
+    made = post("bluesky", more=f"channels:\n  bluesky:\n    thread: ['{thread}']\n")
+
+    assert made.text.count("More of it.") == 30
+    assert "And last words." in made.parts[-1].text
+    assert made.shortened == ()
+
+
+def test_emphasis_stays_in_the_parts_of_a_thread(post):
+    thread = "First **words**. " + "More of it. " * 500 + "And **last words**."
+    made = post("telegram", more=f"channels:\n  telegram:\n    text: '{thread}'\n")
+    [mark] = made.parts[0].marks
+
+    assert (mark.kind, made.parts[0].text[mark.start : mark.end]) == ("bold", "words")
