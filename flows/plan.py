@@ -10,6 +10,7 @@ from channels.base import Channel
 from channels.outbox import Outbox
 from channels.registry import USUAL, channel_class, known, offline
 from content.article import Article
+from content.brand import FILE
 from content.checks import check_article
 from content.context import Context
 from content.findings import Finding, Refused, blocking
@@ -40,6 +41,11 @@ class Entry:
         return channel_class(self.account.removeprefix("outbox/")).title
 
     @property
+    def reads_page(self) -> bool:
+        """Whether its network reads the page as soon as the post is there."""
+        return self.channel.can.fetches_card and self.channel.configured and not self.account.startswith("outbox/")
+
+    @property
     def first(self) -> bool:
         """Pages go first: the others link to them."""
         return self.channel.form is Page
@@ -50,6 +56,7 @@ class Plan:
     """An article, its entries in order, the channels it skips, and every finding."""
 
     article: Article
+    address: str  # of the page that everything links to
     entries: tuple[Entry, ...]
     skipped: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -93,7 +100,14 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
         findings += carrier.check(rendition)
         entries.append(Entry(channel=carrier, rendition=rendition, delivery=delivery))
     findings += _stops(article, entries)
-    return Plan(article=article, entries=tuple(entries), skipped=skipped, findings=tuple(findings))
+    findings += _homeless(article, context, entries)
+    return Plan(
+        article=article,
+        address=context.public_url(article),
+        entries=tuple(entries),
+        skipped=skipped,
+        findings=tuple(findings),
+    )
 
 
 def _fit_to_servers(channels: dict[str, Channel[Any]], root: Path, *, ask: bool) -> None:
@@ -128,6 +142,14 @@ def _stops(article: Article, entries: list[Entry]) -> list[Finding]:
         why, mend = "No channel is left to publish to.", "`pressroom doctor` says which accounts are set up."
         stops.append(Finding(rule="channels.none", severity="block", why=why, mend=mend, file=article.name))
     return stops
+
+
+def _homeless(article: Article, context: Context, entries: list[Entry]) -> list[Finding]:
+    """Posts for real must lead somewhere."""
+    if context.brand.site or article.meta.canonical or not any(entry.reads_page for entry in entries):
+        return []
+    why, mend = "The brand has no site: the links of posts would lead nowhere.", "Set site: in content/brand.yaml."
+    return [Finding(rule="brand.site", severity="block", why=why, mend=mend, file=FILE.as_posix())]
 
 
 def connect(account: str, root: Path) -> Channel[Any]:

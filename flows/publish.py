@@ -16,13 +16,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from channels.errors import ChannelError, Unavailable, Uncertain
+from channels.livepage import waits_for
 from flows.deliver import Courier
 from flows.errors import Undelivered
 from flows.handing import Clerk
 from flows.ledger import Ledger
 from flows.mailing import postman
 from flows.orders import Order
-from flows.plan import Entry, plan
+from flows.plan import Entry, Plan, plan
 from flows.records import Outcome
 from flows.settings import Settings
 from flows.summary import artifact_key, markdown
@@ -100,7 +101,10 @@ async def publish(order: Order) -> list[Outcome]:
     outcomes = await push_all(pages, order, settings, "")
     down = [outcome for outcome in outcomes if outcome.status not in {"sent", "already", "corrected"}]
     hold = f"waits for the page: {down[0].status}" if down else ""
-    outcomes += await push_all(others, order, settings, hold)
+    unseen = hold or await unread_page(planned, settings)
+    sides = [([e for e in others if not e.reads_page], hold), ([e for e in others if e.reads_page], unseen)]
+    for sent in await asyncio.gather(*(push_all(side, order, settings, reason) for side, reason in sides)):
+        outcomes += sent
     outcomes += [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
     for outcome in outcomes:
         log.info("%s: %s %s %s", outcome.account, outcome.status, outcome.detail, outcome.url)
@@ -109,6 +113,16 @@ async def publish(order: Order) -> list[Outcome]:
     if not all(outcome.well for outcome in outcomes):
         raise Undelivered(outcomes)
     return outcomes
+
+
+async def unread_page(planned: Plan, settings: Settings) -> str:
+    """Why networks that read the page would find none; "" where they would, or where nobody asks."""
+    if not settings.live_wait or not any(entry.reads_page for entry in planned.entries):
+        return ""
+    get_run_logger().info("waiting for %s to be live", planned.address)
+    title = planned.article.meta.title
+    lack = await asyncio.to_thread(waits_for, planned.address, title, settings.live_wait)
+    return f"waits for the page: {lack}" if lack else ""
 
 
 async def push_all(entries: list[Entry], order: Order, settings: Settings, hold: str) -> list[Outcome]:

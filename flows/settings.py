@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     attempts: int = Field(default=4, ge=1, le=10)  # of one push in one run
     retry_delay: float = Field(default=2.0, ge=0)  # seconds before the second attempt, then doubled
     patience: float = Field(default=120.0, ge=0)  # the longest that a run waits when a platform says "later"
+    live_wait: float = Field(default=120.0, ge=0)  # seconds that posts wait for the page to be live; 0: nobody looks
     lease: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=30)
     defer: float = Field(default=60.0, gt=0)  # seconds until a mail that was put off is tried again, then four times

@@ -5,6 +5,9 @@ import gc
 import json
 import os
 import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -138,7 +141,7 @@ def mastodon(project):
     with Platform() as fake:
         account = fake.settings()
         told = f"SERVER={account.server}", f"TOKEN={account.token.get_secret_value()}"
-        lines = [*(f"PRESSROOM_MASTODON_{line}" for line in told), "PRESSROOM_RETRY_DELAY=0.1"]
+        lines = [*(f"PRESSROOM_MASTODON_{line}" for line in told), "PRESSROOM_RETRY_DELAY=0.1", "PRESSROOM_LIVE_WAIT=0"]
         (project / ".env").write_text("\n".join(lines), encoding="utf-8")
         yield fake
 
@@ -174,6 +177,69 @@ def test_a_platform_that_stays_away_is_given_up_after_the_set_attempts(prefect, 
 
     assert statuses(run(project, **FOR_REAL)) == {"mastodon": "failed"}
     assert len(mastodon.created()) == 4
+
+
+@pytest.fixture
+def site(project):
+    """A web server for the project's pages, on which nothing stands yet."""
+    folder = project / "www"
+    folder.mkdir()
+    serve = partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        brand, env = project / "content" / "brand.yaml", project / ".env"
+        address = f"http://127.0.0.1:{server.server_port}"
+        brand.write_text(brand.read_text().replace("https://garden.example.org", address))
+        env.write_text(env.read_text().replace("LIVE_WAIT=0", f"LIVE_WAIT=3\nPRESSROOM_WEB_DIRECTORY={folder}"))
+        yield folder
+        server.shutdown()
+
+
+def test_a_post_waits_for_its_page_and_goes_out_once_that_is_live(prefect, project, mastodon, site):
+    alone = run(project, **FOR_REAL)
+    assert statuses(alone) == {"mastodon": "held"}
+    assert "is not live: 404" in alone["mastodon"].detail
+
+    both = run(project, destination="accounts", channels=["mastodon", "web"])
+    assert statuses(both) == {"web": "sent", "mastodon": "sent"}
+    assert len(mastodon.texts()) == 1
+
+
+def test_a_page_of_something_else_holds_the_post(prefect, project, mastodon, site):
+    (site / "garden").mkdir()
+    (site / "garden" / "index.html").write_text("<title>Parked</title>")
+
+    outcomes = run(project, **FOR_REAL)
+
+    assert (statuses(outcomes), len(mastodon.texts())) == ({"mastodon": "held"}, 0)
+    assert "does not bear the title" in outcomes["mastodon"].detail
+
+
+def test_what_is_posted_by_hand_is_laid_out_and_noted(prefect, project, mastodon, capsys):
+    wanted = {"destination": "accounts", "channels": ["medium", "mastodon"]}
+    handed = run(project, **wanted)
+    assert statuses(handed) == {"medium": "handed", "mastodon": "sent"}
+    assert (project / "outbox" / "garden" / "medium" / "story.html").exists()
+
+    from desk.cli import main  # noqa: PLC0415
+
+    with pytest.raises(SystemExit) as left:
+        main(["receipt", "garden", "medium", "https://medium.com/p/1", "--root", str(project)])
+    assert left.value.code == 0
+    assert statuses(run(project, **wanted)) == {"medium": "already", "mastodon": "already"}
+
+
+def test_posts_that_would_lead_nowhere_are_refused(project, mastodon):
+    from content.findings import Refused  # noqa: PLC0415
+    from flows.orders import Order  # noqa: PLC0415
+    from flows.plan import plan  # noqa: PLC0415
+
+    brand = project / "content" / "brand.yaml"
+    brand.write_text(brand.read_text().replace("site: https://garden.example.org\n", ""))
+    order = Order(article="garden", root=str(project), **FOR_REAL)
+
+    with pytest.raises(Refused, match="lead nowhere"):
+        plan(order).refuse_blocked(order)
 
 
 def test_for_real_without_any_account_is_refused(project):
