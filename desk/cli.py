@@ -12,6 +12,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from content.findings import Finding, Refused
+from desk.afterwards import afterwards
 from desk.mail.commands import mail
 from desk.options import (
     CODES,
@@ -23,6 +24,7 @@ from desk.options import (
     Channels,
     Json,
     Root,
+    press,
     project,
     voice_for,
 )
@@ -41,6 +43,7 @@ app = App(
 )
 app.register_install_completion_command()
 app.command(mail)
+app.update(afterwards)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -188,58 +191,6 @@ def import_(
     return import_article(source, project(root), voice_for(as_json=json), force=force, allow_private=allow_private)
 
 
-@app.command(help_epilogue="Exit codes: 0 all is well, 1 something failed, is held or is not known, 2 not understood.")
-def status(
-    article: Annotated[str, Parameter(help="Its short name. Default: all.")] = "",
-    *,
-    root: Root = None,
-    json: Json = False,
-) -> int:
-    """Say what was sent where, from the ledger."""
-    from desk.records import show_status  # noqa: PLC0415
-
-    return show_status(article, project(root), voice_for(as_json=json))
-
-
-@app.command(
-    help_epilogue="It is there:  pressroom resolve my-article x --sent https://x.com/…\n\n"
-    "It is not:  pressroom resolve my-article x --not-sent"
-)
-def resolve(
-    article: Annotated[str, Parameter(help="Its short name.")],
-    channel: Annotated[str, Parameter(help="As `pressroom status` calls it.")],
-    *,
-    sent: Annotated[str, Parameter(help="It arrived: the address where you saw it.")] = "",
-    not_sent: Annotated[bool, Parameter(help="It did not arrive: it may be sent.")] = False,
-    root: Root = None,
-    json: Json = False,
-) -> int:
-    """Say what became of a delivery that is held or unknown, after you have looked."""
-    from desk.records import resolve_delivery  # noqa: PLC0415
-
-    if bool(sent) == not_sent:
-        voice_for(as_json=json).warn("Say either --sent ADDRESS or --not-sent.")
-        return USAGE
-    return resolve_delivery(article, channel, sent, project(root), voice_for(as_json=json))
-
-
-@app.command(help_epilogue="Example:  pressroom receipt my-article medium https://medium.com/…")
-def receipt(
-    article: Article,
-    channel: Annotated[str, Parameter(help="Where you posted it: medium, substack, instagram, linkedin-profile …")],
-    address: Annotated[str, Parameter(help="The post's own address.")],
-    *,
-    campaign: Annotated[str, Parameter(help="The campaign it was posted for.")] = "",
-    root: Root = None,
-    json: Json = False,
-) -> int:
-    """Record where you have posted an article by hand."""
-    from desk.records import note_receipt  # noqa: PLC0415
-
-    order = {"article": article, "channels": [channel], "destination": "accounts", "campaign": campaign}
-    return note_receipt({**order, "root": str(project(root))}, address, voice_for(as_json=json))
-
-
 @app.command
 def channels(*, json: Json = False) -> int:
     """List the channels, what each can carry, and what it can do."""
@@ -254,6 +205,27 @@ def doctor(*, root: Root = None, json: Json = False) -> int:
     from desk.doctor import examine  # noqa: PLC0415
 
     return examine(project(root), voice_for(as_json=json))
+
+
+@app.command(
+    help_epilogue="Example:  pressroom connect mastodon\n\nA second account:  pressroom connect mastodon:clinic-2"
+)
+def connect(  # noqa: PLR0913 - one a flag
+    account: Annotated[str, Parameter(help="A channel, as `pressroom channels` calls it.")],
+    *,
+    paste: Annotated[bool, Parameter(help="Paste the address that the browser ends at: it runs elsewhere.")] = False,
+    port: Annotated[int, Parameter(help="Where the browser's answer is awaited. Default: 8766.")] = 8766,
+    browser: Annotated[bool, Parameter(negative="--no-browser", help="Open a browser. Default: yes.")] = True,
+    wait: Annotated[float, Parameter(help="Seconds to wait for the browser. Default: 300.")] = 300.0,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Set up an account: where to click, what to type; it is tried, then written to .env."""
+    from desk.connect.command import connect_account  # noqa: PLC0415
+    from desk.connect.task import Manner  # noqa: PLC0415
+
+    manner = Manner(paste=paste, port=port, browser=browser, wait=wait)
+    return connect_account(account, press(root), voice_for(as_json=json), manner)
 
 
 @app.command(help_epilogue="Example:  pressroom new our-clinic")

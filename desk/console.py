@@ -39,6 +39,13 @@ class Voice:
         """A line on standard error, for people, in either mode."""
         print(self.paint(text, style), file=sys.stderr, flush=True)  # noqa: T201
 
+    def agrees(self, question: str) -> bool:
+        """Ask a person; scripts must say it with the command (`--yes`)."""
+        if self.as_json or not sys.stdin.isatty():
+            self.warn(f"{question} Say so with --yes.")
+            return False
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
     def data(self, value: Any) -> None:
         """The document for scripts."""
         if self.as_json:

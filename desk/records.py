@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from flows.records import Record
 
 
+OPEN = ("held", "unknown", "begun", "retracted")  # states that a person may end
+
+
 def show_status(article: str, root: Path, voice: Voice) -> int:
     """Every delivery of the ledger, newest first."""
     from desk.mail.mailings import doubtful, progress  # noqa: PLC0415 - SQLAlchemy is for what needs it
@@ -64,7 +67,7 @@ def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Vo
     from flows.settings import Settings  # noqa: PLC0415
 
     ledger = Ledger(Settings.of(root).ledger_url(root))
-    waiting = [record for record in ledger.records(article=article) if record.state in {"held", "unknown", "begun"}]
+    waiting = [record for record in ledger.records(article=article) if record.state in OPEN]
     found = [record for record in waiting if record.delivery.account == account]
     if not found:
         mend = f"Open: {', '.join(record.delivery.account for record in waiting) or 'none'}."
@@ -82,6 +85,32 @@ def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Vo
     voice.say(f"{article} on {account} {said}.", "good")
     voice.data({"article": article, "channel": account, "sent": url})
     return 0
+
+
+def retract_article(
+    article: str, accounts: tuple[str, ...], campaign: str, root: Path, voice: Voice, *, ask: bool
+) -> int:
+    """Take an article back from some channels. Raises `Refused` where nothing of it is there."""
+    from flows.ledger import Ledger  # noqa: PLC0415
+    from flows.retracting import sent_there, take_back  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    ledger = Ledger(Settings.of(root).ledger_url(root))
+    found = sent_there(ledger, article, accounts, campaign)
+    if not found:
+        why = f"Nothing of '{article}' is on {' or '.join(accounts)}."
+        raise Refused([Finding(rule="retract.nothing", severity="block", why=why, mend="Look: pressroom status.")])
+    for record in found:
+        voice.say(f"  {record.delivery.account}: {record.receipt.url if record.receipt else ''}")
+    if ask and not voice.agrees("Delete this for everybody?"):
+        voice.say("Nothing was taken back.")
+        return 1
+    outcomes = list(take_back(found, ledger, root))
+    ledger.close()
+    for outcome in outcomes:
+        voice.say(f"  {outcome.account}: {outcome.status} {outcome.detail}", "good" if outcome.well else "block")
+    voice.data({"article": article, "outcomes": outcomes})
+    return 0 if all(outcome.well for outcome in outcomes) else 1
 
 
 def note_receipt(wanted: dict[str, Any], url: str, voice: Voice) -> int:
@@ -157,5 +186,6 @@ def _facts(channel: Channel[Any]) -> dict[str, Any]:
         "finds": can.finds,
         "updates": can.updates,
         "retracts": can.retracts,
+        "price": can.price,
         "source": can.source,
     }

@@ -109,9 +109,15 @@ class Ledger:
                 connection.execute(insert(receipts).values(key=delivery.key, **_columns(partial)))
             _settle(connection, delivery.key, state, detail, now, owner=owner)
 
+    def retracted(self, delivery: Delivery) -> None:
+        """It was taken back; its receipt stays, as proof of what was there."""
+        now = datetime.now(UTC)
+        with usable(self.engine), self.engine.begin() as connection:
+            _settle(connection, delivery.key, "retracted", "taken back", now)
+
     def release(self, delivery: Delivery) -> None:
-        """A person says that nothing arrived: what was held or unknown may be sent."""
-        open_ends = deliveries.c.state.in_(("held", "unknown", "begun"))
+        """A person says that nothing is there: what was held, unknown or taken back may be sent."""
+        open_ends = deliveries.c.state.in_(("held", "unknown", "begun", "retracted"))
         statement = update(deliveries).where(deliveries.c.key == delivery.key, open_ends)
         values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
         with usable(self.engine), self.engine.begin() as connection:

@@ -13,7 +13,9 @@ from channels.base import Receipt
 # begun: a mail to a list, of which some have it and others have not yet
 State = Literal["planned", "claimed", "begun", "sent", "failed", "unknown", "held", "retracted"]
 
-Status = Literal["sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown", "handed"]
+Status = Literal[
+    "sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown", "handed", "retracted"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +68,4 @@ class Outcome:
     @property
     def well(self) -> bool:
         """The run did what it could: only what is posted by hand is left to somebody."""
-        return self.status in {"sent", "already", "corrected", "skipped", "handed"}
+        return self.status in {"sent", "already", "corrected", "skipped", "handed", "retracted"}

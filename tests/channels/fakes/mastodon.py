@@ -75,7 +75,8 @@ class Platform(Fake):
         if not key:
             self.faults.append("no Idempotency-Key")
         if self.keeps_keys and key in self.keys:
-            return Answer(json=self.statuses[self.keys[key]])
+            known = self.statuses.get(self.keys[key])
+            return Answer(json=known) if known else Answer(status=404, json={"error": "Record not found"})
         if not self._understood("POST /api/v1/statuses", request.json, ALWAYS):
             return Answer(status=422, json={"error": "Validation failed"})
         status_id = f"11{len(self.received):04}"

@@ -1,0 +1,108 @@
+"""What is done after a publication: taking back, and noting what was posted by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from channels.mastodon import Mastodon
+from desk.cli import main
+from flows.deliver import Courier
+from flows.ledger import Ledger
+from flows.records import Delivery
+from flows.settings import Settings
+from tests.channels.fakes.mastodon import TOKEN, Platform
+from tests.channels.samples import http_client, post
+
+DELIVERY = Delivery(campaign="garden", article="garden", account="mastodon")
+
+
+@pytest.fixture
+def server(project):
+    with Platform() as fake:
+        settings = f"PRESSROOM_MASTODON_SERVER={fake.url}\nPRESSROOM_MASTODON_TOKEN={TOKEN}\n"
+        (project / ".env").write_text(settings, encoding="utf-8")
+        yield fake
+
+
+@pytest.fixture
+def ledger(project):
+    opened = Ledger(Settings.of(project).ledger_url(project))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sent(server, ledger):
+    with http_client() as http:
+        Courier(Mastodon("mastodon", server.settings(), http), post("One", "Two"), DELIVERY, ledger).deliver()
+
+
+@pytest.fixture
+def desk(project, capsys):
+    """Run a command as people do: its exit code, and what it printed."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main([*arguments, "--root", str(project)])
+        return left.value.code, capsys.readouterr()
+
+    return run
+
+
+def test_what_was_sent_is_taken_back_and_stays_so_until_a_person_says_otherwise(desk, server, sent, ledger):
+    code, _ = desk("retract", "garden", "-c", "mastodon", "--yes")
+    assert (code, server.texts(), ledger.plan(DELIVERY).state) == (0, [], "retracted")
+
+    with http_client() as http:
+        courier = Courier(Mastodon("mastodon", server.settings(), http), post("One", "Two"), DELIVERY, ledger)
+        assert (courier.deliver().status, server.texts()) == ("held", [])
+        assert desk("resolve", "garden", "mastodon", "--not-sent")[0] == 0
+        assert (courier.deliver().status, len(server.texts())) == ("sent", 2)
+
+
+def test_nothing_is_taken_back_without_a_word(desk, server, sent):
+    code, said = desk("retract", "garden", "-c", "mastodon")
+
+    assert (code, len(server.texts())) == (1, 2)
+    assert "--yes" in said.err
+
+
+def test_what_the_platform_refuses_stays_and_is_told(desk, server, sent, ledger):
+    server.handle = lambda request: server.refusal(403, {})
+    code, said = desk("retract", "garden", "-c", "mastodon", "--yes", "--json")
+
+    assert (code, ledger.plan(DELIVERY).state) == (1, "sent")
+    assert json.loads(said.out)["outcomes"][0]["status"] == "failed"
+
+
+@pytest.mark.parametrize("account", ["bluesky", "web"])
+def test_what_was_not_sent_cannot_be_taken_back(desk, server, sent, account):
+    code, said = desk("retract", "garden", "-c", account, "--yes")
+
+    assert (code, "Nothing of 'garden'" in said.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "why"),
+    [
+        ("medium", "medium.com/p/1", "no address"),
+        ("mastodon", "https://example.social/@clinic/1", "posted by Pressroom itself"),
+        ("mediun", "https://medium.com/p/1", "There is no channel"),
+    ],
+)
+def test_a_receipt_that_cannot_be_is_refused(desk, channel, address, why):
+    code, said = desk("receipt", "garden", channel, address)
+
+    assert (code, why in said.out) == (1, True)
+
+
+def test_a_receipt_is_noted_for_the_words_of_now(desk, ledger):
+    code, said = desk("receipt", "garden", "medium", "https://medium.com/p/1", "--json")
+    _, status = desk("status", "garden", "--json")
+
+    [delivery] = json.loads(status.out)["deliveries"]
+    assert (code, delivery["state"]) == (0, "sent")
+    assert delivery["receipt"]["url"] == "https://medium.com/p/1"
+    assert delivery["receipt"]["digest"] == json.loads(said.out)["digest"]
