@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from channels.seal import Seal
 from content.findings import Finding, Refused
+from flows import blocks
 from flows.errors import Unusable
 
 PREFIX = "PRESSROOM_"
@@ -102,4 +103,15 @@ def account_settings(model: type[BaseModel], account: str, root: Path) -> BaseMo
     reader.model_rebuild(force=True)
     with _understood(variables(account)):
         found = reader()
-    return found.model_copy(update={name: root / value for name, value in found if isinstance(value, Path)})
+    placed: dict[str, Any] = {name: root / value for name, value in found if isinstance(value, Path)}
+    return found.model_copy(update={**placed, **_from_blocks(found, account)})
+
+
+def _from_blocks(found: BaseModel, account: str) -> dict[str, SecretStr]:
+    """The secrets that are named and not given: `prefect:NAME` is a Secret block of Prefect's."""
+    named = {
+        name: value.get_secret_value()
+        for name, value in found
+        if isinstance(value, SecretStr) and value.get_secret_value().startswith(blocks.MARK)
+    }
+    return {name: SecretStr(blocks.opened(variables(account) + name.upper(), value)) for name, value in named.items()}

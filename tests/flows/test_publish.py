@@ -229,6 +229,28 @@ def test_what_is_posted_by_hand_is_laid_out_and_noted(prefect, project, mastodon
     assert statuses(run(project, **wanted)) == {"medium": "already", "mastodon": "already"}
 
 
+def test_a_token_may_be_kept_in_a_secret_block(prefect, project, mastodon):
+    from prefect.blocks.system import Secret  # noqa: PLC0415
+
+    env = project / ".env"
+    token = mastodon.settings().token.get_secret_value()
+    Secret(value=token).save("mastodon-token", overwrite=True)
+    env.write_text(env.read_text().replace(f"TOKEN={token}", "TOKEN=prefect:mastodon-token"))
+
+    assert statuses(run(project, **FOR_REAL)) == {"mastodon": "sent"}
+
+
+def test_a_secret_block_that_is_not_there_is_named(prefect, project, mastodon):
+    from content.findings import Refused  # noqa: PLC0415
+
+    env = project / ".env"
+    token = mastodon.settings().token.get_secret_value()
+    env.write_text(env.read_text().replace(f"TOKEN={token}", "TOKEN=prefect:no-such-block"))
+
+    with pytest.raises(Refused, match="PRESSROOM_MASTODON_TOKEN names Prefect's Secret block 'no-such-block'"):
+        run(project, **FOR_REAL)
+
+
 def test_posts_that_would_lead_nowhere_are_refused(project, mastodon):
     from content.findings import Refused  # noqa: PLC0415
     from flows.orders import Order  # noqa: PLC0415
