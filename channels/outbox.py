@@ -32,7 +32,14 @@ class Outbox(Channel[Any]):
         self.folder = folder / channel.account.replace(":", "-")
         self.form = channel.form
         self.can = replace(
-            channel.can, repeat_safe=True, finds=True, updates=True, retracts=True, drafts=False, recipients=False
+            channel.can,
+            repeat_safe=True,
+            finds=True,
+            updates=True,
+            retracts=True,
+            drafts=False,
+            recipients=False,
+            by_hand=False,
         )
 
     def render(self, article: Article, context: Context) -> Any:

@@ -55,6 +55,7 @@ class Telegram(Network):
             picture=Canvas(width=5000, height=5000, bytes=10_000_000, narrowest=1 / 20, widest=20.0),
             alt=0,
             knows=frozenset(KINDS),
+            shown_link=40,
         ),
         unit="UTF-16 units",
         updates=True,

@@ -21,6 +21,7 @@ EMOJI = regex.compile(
     r"|\p{Extended_Pictographic}(?:\ufe0f|\p{EMod})?(?:[\U000e0020-\U000e007f]+)?"
     r"(?:\u200d\p{Extended_Pictographic}(?:\ufe0f|\p{EMod})?)*)"
 )
+PICTURED = regex.compile(r"[\p{Extended_Pictographic}\p{RI}\u20e3]")  # what makes a grapheme an emoji
 TOKEN = regex.compile(r"[^\s]+\.[^\s]+")
 LABEL = rf"[{WORD}](?:[{WORD}_-]*[{WORD}])?"
 # what X takes for a part of an address behind its host, and what such an address may end with
@@ -68,6 +69,17 @@ def utf8_bytes(text: str) -> int:
 def linkedin(text: str) -> int:
     """LinkedIn counts the words as read; the escapes of its wire format are free. (No public source: practice.)"""
     return utf16_units(text)
+
+
+def threads(text: str) -> int:
+    """Threads counts emoji as their bytes of UTF-8, all else as code points.
+
+    Source: developers.facebook.com/docs/threads/posts. Others have it count less; what is in doubt counts.
+    """
+    if text.isascii():
+        return len(text)
+    emoji = [piece for piece in GRAPHEME.findall(text) if PICTURED.search(piece)]
+    return len(text) + sum(utf8_bytes(piece) - len(piece) for piece in emoji)
 
 
 def mastodon(link_cost: int = 23) -> Count:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from content import merging
+from content.styled import styled
 from content.typography import educate
 
 DATE = re.compile(
@@ -77,6 +78,7 @@ SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Text = Annotated[Said, AfterValidator(_unmerged)]
+Plain = AfterValidator(lambda value: styled(value).text)  # shown where no Markdown is read: it leaves no trace
 Prose = Annotated[Text, AfterValidator(educate)]
 Merged = Annotated[Said, BeforeValidator(_merged), AfterValidator(educate)]  # may hold merge fields
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120)]
@@ -207,7 +209,7 @@ class Meta(Part):
     title: Prose
     slug: Slug
     date: Moment
-    description: Annotated[str, AfterValidator(_unmerged), AfterValidator(educate)] = ""
+    description: Annotated[str, AfterValidator(_unmerged), Plain, AfterValidator(educate)] = ""
     updated: Moment | None = None
     language: Language = "en"
     authors: tuple[Person, ...] = ()
@@ -215,7 +217,7 @@ class Meta(Part):
     tags: tuple[Text, ...] = ()
     canonical: Address | None = None
     hero: Picture | None = None
-    takeaways: tuple[Prose, ...] = ()
+    takeaways: tuple[Annotated[Text, Plain, AfterValidator(educate)], ...] = ()
     call_to_action: CallToAction | None = None
     references: tuple[Reference, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()

@@ -69,7 +69,10 @@ class Post(Rendition):
             parts=tuple(parts),
             link=wording.link,
             card=Card(
-                url=wording.link, title=article.meta.title, description=article.description, image=album.thumbnail
+                url=wording.link,
+                title=article.meta.title,
+                description=article.description,
+                image=album.thumbnail,
             ),
             language=article.meta.language,
             shortened=tuple(wording.shortened),

@@ -81,6 +81,12 @@ def styled(
     return _Reading(knows, track, shown_link).read(_parser().parseInline(_addresses_shut(markdown))[0].children or [])
 
 
+def shortened(address: str, room: int) -> str:
+    """An address as readers need to see it: where it leads, in so many characters."""
+    bare = re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/")
+    return bare if len(bare) <= room else bare[: room - 1] + "…"
+
+
 class _Reading:
     """Follows Markdown's tokens and remembers where each style began."""
 
@@ -137,10 +143,7 @@ class _Reading:
             self.text += f" ({self.track(url.removeprefix('mailto:'))})"
 
     def _shown(self, url: str) -> str:
-        if not self.shown_link:
-            return self.track(url)
-        bare = re.sub(r"^https?://(?:www\.)?", "", url).rstrip("/")
-        return bare if len(bare) <= self.shown_link else bare[: self.shown_link - 1] + "…"
+        return shortened(url, self.shown_link) if self.shown_link else self.track(url)
 
     def _mark(self, kind: str, start: int, url: str = "") -> None:
         if kind in self.knows and len(self.text) > start:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from content.fitting import Frame, Limits, fit, split
-from content.styled import Mark, Styled, styled
+from content.styled import Mark, Styled, shortened, styled
 
 if TYPE_CHECKING:
     from content.article import Article
@@ -26,6 +25,8 @@ class Wording:
         self.carded = carded
         self.overrides = article.overrides(channel)
         self.link = context.tracked(article, channel, "social")
+        room = limits.shown_link
+        self.shown = shortened(context.public_url(article), room) if room else self.link
         self.track = partial(context.track, article=article, channel=channel, medium="social")
         self.shortened: list[int] = []
         names = [f"post/{channel.split(':', maxsplit=1)[0]}.txt", "post/default.txt"]
@@ -47,7 +48,7 @@ class Wording:
             own += thread
         first, *others = map(self._styled, own) if own else [self._built()]
         if thread is True:
-            others = list(map(self._styled, self.article.meta.takeaways))
+            others = [Styled(text=takeaway) for takeaway in self.article.meta.takeaways]
         if isinstance(thread, list):
             first, more = self._opening(first)
             others = [*more, *others]
@@ -69,11 +70,8 @@ class Wording:
     def _built(self) -> Styled:
         """Title and description: the title in bold where the network knows that."""
         title = self.article.meta.title
-        described = self._styled(self.article.description)
         bold = (Mark(kind="bold", start=0, end=len(title)),) if "bold" in self.limits.knows else ()
-        at = len(title) + 2
-        moved = [replace(mark, start=mark.start + at, end=mark.end + at) for mark in described.marks]
-        return Styled(text=f"{title}\n\n{described.text}", marks=(*bold, *moved))
+        return Styled(text=f"{title}\n\n{self.article.description}", marks=bold)
 
     def _split(self, text: Styled) -> list[Styled]:
         # " 10/12" is the longest mark that a thread gets
@@ -96,7 +94,7 @@ class Wording:
             title=self.article.meta.title,
             description=self.article.description,
             takeaways=() if self.overrides.text or self.overrides.thread else self.article.meta.takeaways,
-            link="" if linked or self.link in text else self.link,
+            link="" if linked or self.link in text else self.shown,
             card=self.carded,
             hashtags=" ".join(hashtags),
         )
@@ -106,7 +104,15 @@ class Wording:
         fitted = fit(text.text, self.limits, frame)
         if fitted != text.text and (self.overrides.text or self.overrides.thread):
             self.shortened.append(number)
-        return text.within(frame(fitted), fitted)
+        return self._led(text.within(frame(fitted), fitted), after=fitted)
+
+    def _led(self, text: Styled, after: str) -> Styled:
+        """The link that the template has put behind the words leads to the whole address, though it is shown short."""
+        at = text.text.find(self.shown, text.text.find(after) + len(after)) if self.shown != self.link else -1
+        if at < 0:
+            return text
+        mark = Mark(kind="link", start=at, end=at + len(self.shown), url=self.link)
+        return Styled(text=text.text, marks=(*text.marks, mark))
 
     def _hashtags(self) -> list[str]:
         given = self.overrides.hashtags

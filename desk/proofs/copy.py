@@ -9,6 +9,7 @@ from channels.disk import place_own_folder
 from content.findings import Refused
 from content.newsletter import Newsletter
 from content.page import Page
+from content.story import Story
 from content.templates import SHIPPED
 from desk.proofs import drawing, frames
 from desk.proofs.addresses import Folder
@@ -52,5 +53,7 @@ def _frames(proof: Proof) -> Iterator[tuple[str, str]]:
     match proof.rendition:
         case Page() as page:
             yield from ((look.name, frames.page(page, look)) for look in frames.PAGE_LOOKS)
+        case Story() as story:
+            yield frames.PAGE_LOOKS[0].name, frames.page(story, frames.PAGE_LOOKS[0])
         case Newsletter() as mail:
             yield from ((look.name, frames.mail(mail, look)) for look in frames.MAIL_LOOKS)

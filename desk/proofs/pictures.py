@@ -51,6 +51,8 @@ def _shots(sheet: Sheet, proof: Proof) -> Iterator[Shot]:
                 frame = links.frame(sheet.name, proof.account, look)
                 yield Shot(name=f"{account}-{look}-{width}", page=frame, width=width)
             yield Shot(name=f"{account}-inbox", page=own, width=1200, element=".inboxes")
+        case "story":
+            yield Shot(name=account, page=links.frame(sheet.name, proof.account, "light"), width=760)
         case _:
             yield Shot(name=account, page=own, width=1200, element=".thread")
 

@@ -53,6 +53,11 @@ class Proof:
         return FORMS[type(self.rendition)]
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person posts it."""
+        return channel_class(self.account).can.by_hand
+
+    @property
     def rendition(self) -> Any:
         """What will go out."""
         return self.entry.rendition

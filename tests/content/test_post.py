@@ -126,7 +126,8 @@ def test_the_link_stands_in_the_text_where_a_picture_takes_the_cards_place(post,
     (project / "content" / "articles" / "chair.jpg").write_bytes(picture().data)
     made = post("bluesky", more="channels:\n  bluesky:\n    image: {src: chair.jpg, alt: A chair}\n")
 
-    assert made.link in made.text
+    [mark] = made.parts[0].marks
+    assert (made.text[mark.start : mark.end], mark.url) == ("garden.example.org/garden", made.link)
     assert [image.alt for image in made.parts[0].images] == ["A chair"]
 
 
@@ -167,6 +168,16 @@ def test_a_thread_loses_no_word_though_its_first_text_is_too_long(post):
 def test_emphasis_stays_in_the_parts_of_a_thread(post):
     thread = "First **words**. " + "More of it. " * 500 + "And **last words**."
     made = post("telegram", more=f"channels:\n  telegram:\n    text: '{thread}'\n")
-    [mark] = made.parts[0].marks
+    mark, link = made.parts[0].marks
 
+    assert (link.kind, link.url) == ("link", made.link)
     assert (mark.kind, made.parts[0].text[mark.start : mark.end]) == ("bold", "words")
+
+
+def test_a_description_is_plain_wherever_it_is_shown(post, project):
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("Why a chair outside", "Why a **chair** [outside](https://example.org)"))
+    made = post("mastodon")
+
+    assert made.card.description == "Why a chair outside (https://example.org) is half the book."
+    assert "**" not in made.text

@@ -43,6 +43,14 @@
   };
   new MutationObserver(place).observe(document, { subtree: true, childList: true });
 
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const words = document.getElementById(button.dataset.copy).textContent;
+    await navigator.clipboard.writeText(words);
+    button.textContent = "Copied";
+  });
+
   const follow = () => {
     const about = document.body.dataset.live;
     const pulse = document.getElementById("pulse");
