@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test check bench format screenshots constraints clean
+.PHONY: help setup demo test judged check bench format screenshots constraints clean
 
 help: ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,7 +29,10 @@ demo: setup ## Publish the sample article to the outbox, through the Prefect flo
 	@echo "  all of it       $(BIN)/pressroom preview is-ketamine-an-opioid"
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not judged"
+
+judged: setup ## Run the tests that need judges and servers from outside: .ci/run says which
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m judged
 
 check: setup ## Lint, types, import contracts, generated parts of the docs
 	$(BIN)/ruff check .

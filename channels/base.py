@@ -72,6 +72,8 @@ class Channel(ABC, Generic[R]):
     form: Any  # Page, Newsletter or Post
     can: Capabilities  # of the instance: a server may set its own limits
     settings_model: ClassVar[type[BaseModel] | None] = None
+    guide: ClassVar[str] = ""  # where a person finds what an account needs: `pressroom connect` shows it
+    asks: ClassVar[tuple[str, ...]] = ()  # the settings that it then asks for; none: all that are empty by default
 
     def __init__(self, account: str = "") -> None:
         self.account = account or self.name
@@ -80,6 +82,11 @@ class Channel(ABC, Generic[R]):
     def configured(self) -> bool:
         """Whether the account has what it needs to send."""
         return True
+
+    @property
+    def fee(self) -> str:
+        """What people should know before they pay for it; "" where it is free."""
+        return f"{self.title} charges about ${self.can.price:.2f} for a post with a link." if self.can.price else ""
 
     def render(self, article: Article, context: Context) -> R:
         """What would be sent. Pure: the same article and context give the same bytes. Raises `Refused`."""
@@ -139,17 +146,20 @@ class Channel(ABC, Generic[R]):
     def adapt(self, learnt: dict[str, int]) -> None:
         """Fit renditions to what `learn` has told, now or before."""
 
+    def variable(self, field: str) -> str:
+        """What a setting is called in the environment."""
+        return "PRESSROOM_" + re.sub(r"\W+", "_", self.account).upper() + "_" + field.upper()
+
     def missing(self, *fields: str) -> list[Finding]:
         """No account is set up: which variables would do so."""
-        prefix = "PRESSROOM_" + re.sub(r"\W+", "_", self.account).upper() + "_"
-        names = ", ".join(prefix + field.upper() for field in fields)
+        names = ", ".join(map(self.variable, fields))
         why = f"{self.title} goes to the outbox: no account is set up."
         return [
             Finding(
                 rule="account.missing",
                 severity="info",
                 why=why,
-                mend=f"Set {names}.",
+                mend=f"pressroom connect {self.account}; or set {names}.",
                 channel=self.account,
             )
         ]

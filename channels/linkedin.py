@@ -7,51 +7,75 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Unavailable, Uncertain
 from channels.http import retry_after
-from channels.network import Message, Network, Remote
+from channels.littletext import little_text
+from channels.network import Message, Remote
+from channels.oauth import Authority
+from channels.renewing import OAuthSettings, Renewing
 from content.findings import Finding
 from content.fitting import Limits
-from content.measures import linkedin, links_in
+from content.measures import linkedin
+from content.pictures import Canvas
 from content.post import Post
 
 if TYPE_CHECKING:
     import httpx
 
+    from content.rendition import Asset
+
 API = "https://api.linkedin.com"
-RESERVED = re.compile(r"[\\<>#~_|\[\]*(){}@]")
-HASHTAG = re.compile(r"(?<![\w/&])#(\w*[^\W\d_]\w*)")
+SITE = "https://www.linkedin.com"
+# 36,152,320 pixels are allowed
+PICTURE = Canvas(width=6000, height=6000, bytes=8_000_000)
+THUMBNAIL = Canvas(width=1200, height=627, bytes=5_000_000, narrowest=1.9, widest=1.92)
+SERVED, WARNED = 12, 10  # months for which a version is served, and after which its end is near
+EVERYBODY = {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []}
 URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d+")
 
 
-class LinkedInSettings(BaseModel):
-    """A token with `w_organization_social` or `w_member_social`, and `urn:li:organization:123`."""
+class LinkedInSettings(OAuthSettings):
+    """`pressroom connect linkedin` sets these up. The author is `urn:li:organization:123` or `urn:li:person:abc`."""
 
-    model_config = ConfigDict(frozen=True)
-
-    token: SecretStr = SecretStr("")
     author: str = ""
     version: str = "202610"  # YYYYMM; each lapses after about a year
     api: str = API
+    site: str = SITE
 
 
-class LinkedIn(Network):
-    """LinkedIn fetches no link card: title and description go with the post."""
+class LinkedIn(Renewing):
+    """LinkedIn fetches no link card: title, description and picture go with the post."""
 
     name = "linkedin"
     title = "LinkedIn"
     settings_model = LinkedInSettings
+    asks = ("client_id", "client_secret", "author")
+    guide = """At https://www.linkedin.com/developers/apps make an app for your company's page. Under Products, ask for
+"Community Management API" to post as the page (LinkedIn looks at each request), or for
+"Share on LinkedIn" to post as yourself. Under Auth, add the redirect URL
+    {callback}
+The Client ID and the Primary Client Secret stand there as well.
+The author is urn:li:organization:NUMBER, with the number from the address of the page's admin view,
+or urn:li:person:ID. It costs nothing. A token lasts 60 days; then you connect again, but for apps
+that LinkedIn has approved for refresh tokens: those renew theirs for a year."""
     can = Capabilities(
         # the limit is not published: 3,000 is what the editor and other programs keep
-        limits=Limits(text=3000, count=linkedin, alt=4086),
+        limits=Limits(
+            text=3000,
+            count=linkedin,
+            images=1,
+            picture=PICTURE,
+            thumbnail=THUMBNAIL,
+            alt=4086,
+            knows=frozenset({"mention"}),
+        ),
         unit="characters",
         updates=True,
         retracts=True,
@@ -64,47 +88,59 @@ class LinkedIn(Network):
         settings: LinkedInSettings | None = None,
         http: httpx.Client | None = None,
     ) -> None:
-        super().__init__(account, http)
-        self._settings = settings or LinkedInSettings()
-        self._posts = f"{self._settings.api.rstrip('/')}/rest/posts"
+        self._settings: LinkedInSettings = settings or LinkedInSettings()
+        super().__init__(account, self._settings, http)
+        self._rest = f"{self._settings.api.rstrip('/')}/rest"
+        self._posts = f"{self._rest}/posts"
 
     @property
     def configured(self) -> bool:
         """Whether there are a token and an author."""
-        return bool(self._settings.token.get_secret_value() and self._settings.author)
+        return bool(self.tokened and self._settings.author)
 
-    def credentials(self) -> dict[str, str]:
-        """The token."""
-        return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
+    @property
+    def authority(self) -> Authority:
+        """LinkedIn itself. It takes http for `localhost`, as its documentation shows it."""
+        oauth = f"{self._settings.site.rstrip('/')}/oauth/v2"
+        person = self._settings.author.startswith("urn:li:person:")
+        scopes = ("w_member_social",) if person else ("w_organization_social",)
+        page, endpoint = f"{oauth}/authorization", f"{oauth}/accessToken"
+        return Authority(page=page, endpoint=endpoint, scopes=scopes, host="localhost")
 
     def message(
         self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
     ) -> Message:
-        """The words in little text, and the card."""
+        """The words in little text, and the picture or the card."""
+        part = post.parts[number]
         return Message(
             method="POST",
             url=self._posts,
             headers=self._protocol(),
             body={
                 "author": self._settings.author or "(urn of the author)",
-                "commentary": little_text(post.parts[number].text),
+                "commentary": little_text(part.text, part.marks),
                 "visibility": "PUBLIC",
-                "distribution": {
-                    "feedDistribution": "MAIN_FEED",
-                    "targetEntities": [],
-                    "thirdPartyDistributionChannels": [],
-                },
-                "content": {
-                    "article": {
-                        "source": post.card.url,
-                        "title": post.card.title,
-                        "description": post.card.description,
-                    }
-                },
+                "distribution": EVERYBODY,
+                "content": _content(post, number, pictures),
                 "lifecycleState": "PUBLISHED",
                 "isReshareDisabledByAuthor": False,
             },
         )
+
+    def carried(self, post: Post, number: int) -> tuple[Asset, ...]:
+        """A part's own picture, or that of the card."""
+        if post.parts[number].images or post.card.image is None:
+            return post.parts[number].images
+        return (post.card.image,)
+
+    def upload(self, picture: Asset) -> str:
+        """Ask for an address, and bring the picture there. Its id is a urn."""
+        owner = {"initializeUploadRequest": {"owner": self._settings.author}}
+        asked = {"json": owner, "params": {"action": "initializeUpload"}, "headers": dict(self._protocol())}
+        answer = self.call("POST", f"{self._rest}/images", **asked)
+        address, urn = self.told(answer, "value", "uploadUrl"), self.told(answer, "value", "image")
+        self.call("PUT", address, content=picture.data, headers={"Content-Type": picture.media_type})
+        return urn
 
     def publish(self, rendition: Post, key: str, prepared: str = "") -> Receipt:
         """Post once. A refused duplicate brings the receipt of the earlier post that it names."""
@@ -123,10 +159,11 @@ class LinkedIn(Network):
         return _remote(answer.headers["x-restli-id"])
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
-        """Change the words; LinkedIn keeps the card as it was."""
-        patch = {"patch": {"$set": {"commentary": little_text(rendition.parts[0].text)}}}
-        headers = {**dict(self._protocol()), "X-RestLi-Method": "PARTIAL_UPDATE"}
+        """Change the words; LinkedIn keeps card and picture as they were."""
         self.same_parts(receipt, rendition)
+        part = rendition.parts[0]
+        patch = {"patch": {"$set": {"commentary": little_text(part.text, part.marks)}}}
+        headers = {**dict(self._protocol()), "X-RestLi-Method": "PARTIAL_UPDATE"}
         urn = receipt.remote_ids[0]
         self.call("POST", f"{self._posts}/{quote(urn, safe='')}", json=patch, headers=headers)
         return self.receipt(rendition, [_remote(urn)])
@@ -141,9 +178,25 @@ class LinkedIn(Network):
         if not self.configured:
             return self.missing("token", "author")
         wanted = {"q": "author", "author": self._settings.author, "count": 1}
-        ask = partial(self.call, "GET", self._posts, params=wanted, headers=dict(self._protocol()))
+        answers: list[httpx.Response] = []
+        asked = {"params": wanted, "headers": dict(self._protocol())}
+        refused = self.examined(lambda: answers.append(self.call("GET", self._posts, **asked)))
         # a token that may write need not read: 403 still says that token and version are known
-        return [finding for finding in self.examined(ask) if ": 403 " not in finding.why]
+        if refused and ": 403 " not in refused[0].why:
+            return refused
+        return [*self._lapsing(_day(answers)), *self.lasting()]
+
+    def _lapsing(self, today: date) -> list[Finding]:
+        """Whether the API's version is about to end."""
+        version = self._settings.version
+        if not re.fullmatch(r"20\d\d(?:0[1-9]|1[0-2])", version):
+            return []
+        age = (today.year - int(version[:4])) * 12 + today.month - int(version[4:])
+        if age < WARNED:
+            return []
+        why = f"LinkedIn-Version {version} is {age} months old; LinkedIn serves each for about {SERVED}."
+        mend = f"Set {self.variable('version')} to a newer one, such as {today:%Y%m}, and try it."
+        return [Finding(rule="account.version", severity="warn", why=why, mend=mend, channel=self.account)]
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """A duplicate names the post that is there; the limits of a day end at midnight UTC."""
@@ -159,49 +212,34 @@ class LinkedIn(Network):
 
     def _earlier(self, urn: str) -> Receipt:
         remote = _remote(urn)
-        return Receipt(
-            channel=self.account,
-            remote_ids=(urn,),
-            url=remote.url,
-            digest="",
-            sent_at=datetime.now(UTC),
-        )
+        now = datetime.now(UTC)
+        return Receipt(channel=self.account, remote_ids=(urn,), url=remote.url, digest="", sent_at=now)
 
     def _protocol(self) -> tuple[tuple[str, str], ...]:
-        return (
-            ("LinkedIn-Version", self._settings.version),
-            ("X-Restli-Protocol-Version", "2.0.0"),
-        )
+        return (("LinkedIn-Version", self._settings.version), ("X-Restli-Protocol-Version", "2.0.0"))
 
 
-def little_text(text: str) -> str:
-    """Escape what LinkedIn reads as markup: else it cuts the post off there, in silence.
-
-    https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
-    """
-    escaped, at = "", 0
-    # a bare # is reserved, an escaped one is mere text: only the template makes a hashtag
-    for tag in _hashtags(text):
-        escaped += _escape(text[at : tag.start()]) + f"{{hashtag|\\#|{_escape(tag[1])}}}"
-        at = tag.end()
-    return escaped + _escape(text[at:])
+def _content(post: Post, number: int, pictures: tuple[str, ...]) -> dict[str, Any]:
+    """What stands below the words: a picture of their own, or the card of the page."""
+    images = post.parts[number].images
+    if images:
+        return {"media": {"id": pictures[0], "altText": images[0].alt}}
+    thumbnail = {"thumbnail": pictures[0]} if pictures else {}
+    card = post.card
+    return {"article": {"source": card.url, "title": card.title, "description": card.description, **thumbnail}}
 
 
-def _hashtags(text: str) -> list[re.Match[str]]:
-    """The hashtags, without the anchors of links."""
-    bare = text
-    for link in links_in(text):
-        bare = bare.replace(link, "." * len(link))
-    return list(HASHTAG.finditer(bare))
+def _day(answers: list[httpx.Response]) -> date:
+    """Today, as LinkedIn says it where it has said anything."""
+    try:
+        return parsedate_to_datetime(answers[0].headers["Date"]).date()
+    except (LookupError, ValueError):
+        return datetime.now(UTC).date()
 
 
 def _until_midnight() -> float:
     now = datetime.now(UTC)
     return ((now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0) - now).total_seconds()
-
-
-def _escape(text: str) -> str:
-    return RESERVED.sub(lambda match: "\\" + match[0], text)
 
 
 def _remote(urn: str) -> Remote:

@@ -23,6 +23,8 @@ SHIPPED = {
     "telegram": "channels.telegram:Telegram",
     "discord": "channels.discord:Discord",
     "slack": "channels.slack:Slack",
+    "threads": "channels.threads:Threads",
+    "facebook": "channels.facebook:Facebook",
     "medium": "channels.handoff:Medium",
     "substack": "channels.handoff:Substack",
     "instagram": "channels.handoff:Instagram",

@@ -210,7 +210,7 @@ def doctor(*, root: Root = None, json: Json = False) -> int:
 @app.command(
     help_epilogue="Example:  pressroom connect mastodon\n\nA second account:  pressroom connect mastodon:clinic-2"
 )
-def connect(  # noqa: PLR0913 - one a flag
+def connect(
     account: Annotated[str, Parameter(help="A channel, as `pressroom channels` calls it.")],
     *,
     paste: Annotated[bool, Parameter(help="Paste the address that the browser ends at: it runs elsewhere.")] = False,

@@ -106,6 +106,8 @@ def _accounts(root: Path) -> Iterator[Finding]:
         with closing(connect(name, root)) as channel:
             if name in USUAL or channel.configured:
                 yield from channel.doctor()
+            if channel.configured and channel.fee:
+                yield Finding(rule="account.price", severity="info", why=channel.fee, channel=name)
 
 
 def _broken(why: str, mend: str) -> Finding:

@@ -67,6 +67,8 @@ def _show(planned: Plan, order: Order, voice: Voice) -> None:
     voice.say(f"{planned.article.meta.title}: {where}", "bold")
     for entry in planned.entries:
         voice.say(f"  {entry.title:<12} {describe(entry.rendition)}")
+        if entry.channel.fee and order.destination == "accounts":
+            voice.say(f"  {'':<12} {entry.channel.fee}", "warn")
     voice.say("Starting Prefect …", "dim")
 
 

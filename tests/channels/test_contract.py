@@ -128,6 +128,15 @@ def test_taking_back_leaves_nothing_and_may_be_repeated(channel, platform):
     assert platform.faults == []
 
 
+@networks(able("retracts"))
+def test_what_was_taken_back_can_be_sent_anew(channel, platform):
+    channel.retract(channel.publish(post(), "key"))
+
+    channel.publish(post(), "key")
+
+    assert platform.texts() == [post().parts[0].text]
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_what_the_table_denies_is_unsupported(name):
     channel, can = offline(name), channel_class(name).can
@@ -313,7 +322,8 @@ def test_a_parcel_is_what_the_platform_receives(channel, platform):
     after = channel.parcel(post(), "key")
 
     [shown] = json.loads(dict(before.files)["request.json"])
-    [received] = platform.created()
+    # where a draft is published by its id alone, the words went with the draft
+    [received] = platform.made() if channel.can.drafts else platform.created()
     assert before == after == offline_parcel(platform)
     assert (shown["method"], httpx.URL(shown["url"]).path) == (received.method, received.path)
     assert alike(shown["json"], received.json)
@@ -389,8 +399,9 @@ def test_the_doctor_tells_of_a_refused_secret_without_showing_it(platform):
 
 
 def secret_of(settings):
-    """The one field of an account that nobody may see."""
-    [name] = [name for name, value in settings if isinstance(value, SecretStr) and name != "audience"]
+    """The one field with which the account is set up that nobody may see."""
+    hidden = [name for name, value in settings if isinstance(value, SecretStr) and value.get_secret_value()]
+    [name] = [name for name in hidden if name != "audience"]
     return name
 
 

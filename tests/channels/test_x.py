@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from channels.errors import Duplicate, Misconfigured, Unavailable
-from channels.x import X
+from channels.errors import Duplicate, Misconfigured, Rejected, Unavailable
+from channels.x import PICTURE, X
+from content.pictures import GIF, cut
 from tests.channels.fakes.server import Answer, Trouble
-from tests.channels.samples import LINK, post
+from tests.channels.samples import LINK, picture, post
 
 
 def test_the_request_is_the_text_and_nothing_else(channel, platform):
@@ -62,3 +63,34 @@ def test_a_post_is_found_by_its_link_though_x_shows_a_short_one(channel, platfor
 
 def test_a_post_with_a_link_has_a_price():
     assert X.can.price == 0.20
+
+
+def test_pictures_are_brought_described_and_named_in_the_post(channel, platform):
+    channel.publish(post(images=(picture(), picture("image/png", alt="A chair"))), "key")
+
+    paths = [request.path for request in platform.received]
+    assert paths == [*["/2/media/upload", "/2/media/metadata"] * 2, "/2/tweets"]
+    assert platform.received[0].form == {"media_category": "tweet_image"}
+    assert platform.received[1].json["metadata"] == {"alt_text": {"text": "A bed by a window"}}
+    assert platform.pictures() == [(picture().data, "A bed by a window"), (picture("image/png").data, "A chair")]
+    assert platform.faults == []
+
+
+def test_a_picture_without_words_has_no_description(channel, platform):
+    channel.publish(post(images=(picture(alt=""),)), "key")
+
+    assert [request.path for request in platform.received] == ["/2/media/upload", "/2/tweets"]
+
+
+def test_a_description_that_is_refused_leaves_nothing_posted(channel, platform):
+    right = platform.handle
+    refused = Answer(status=400, json={"title": "Invalid Request"})
+    platform.handle = lambda request: refused if request.path == "/2/media/metadata" else right(request)
+
+    with pytest.raises(Rejected, match="bed-1a2b3c4d"):
+        channel.publish(post(images=(picture(),)), "key")
+    assert platform.created() == []
+
+
+def test_a_gif_goes_as_a_still():
+    assert cut(picture(GIF), PICTURE).media_type == "image/jpeg"
