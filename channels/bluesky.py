@@ -60,6 +60,9 @@ class Bluesky(Network):
     name = "bluesky"
     title = "Bluesky"
     settings_model = BlueskySettings
+    guide = """In Bluesky's settings, under Privacy and security, App passwords, make one for Pressroom.
+The handle is like clinic.bsky.social; the server is only for accounts that are not on Bluesky's own.
+It costs nothing; the password does not run out."""
     can = Capabilities(
         # https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json
         limits=Limits(

@@ -49,6 +49,8 @@ class Discord(Network):
     name = "discord"
     title = "Discord"
     settings_model = DiscordSettings
+    guide = """In the channel's settings, under Integrations, Webhooks, make a webhook and copy its URL.
+Whoever has that address can post: keep it to yourself. It costs nothing."""
     can = Capabilities(
         # files: the least that Discord ever took of anybody is 8 MB
         limits=Limits(

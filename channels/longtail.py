@@ -35,6 +35,8 @@ class LongTail(Channel[Post]):
     title = "Apprise"
     form = Post
     settings_model = LongTailSettings
+    guide = """An address as https://github.com/caronc/apprise/wiki spells it for each service, such as
+matrix://user:password@host/#room. It holds the service's secrets."""
     can = Capabilities(
         limits=Limits(text=CAREFUL, count=codepoints),
         fetches_card=True,

@@ -51,6 +51,8 @@ class Mastodon(Network):
     name = "mastodon"
     title = "Mastodon"
     settings_model = MastodonSettings
+    guide = """Name the server that the account is on. Pressroom registers itself there; you log in, agree,
+and copy the code that the page shows. It costs nothing; the token does not run out."""
     can = Capabilities(
         limits=LIMITS,
         unit="characters, links as 23",

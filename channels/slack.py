@@ -55,6 +55,9 @@ class Slack(Network):
     name = "slack"
     title = "Slack"
     settings_model = SlackSettings
+    guide = """At https://api.slack.com/apps make an app. Under OAuth & Permissions add the bot scopes chat:write and
+channels:history, install it, and copy the bot token (xoxb-…). Invite the bot into the channel; its id (C…)
+stands at the end of the channel's details. It costs nothing."""
     can = Capabilities(
         # for rich text no limit is published: 3,000 is that of a section's text, and all blocks took 13,000 in practice
         limits=Limits(text=3000, count=utf16_units, knows=frozenset({*STYLES, "link"})),

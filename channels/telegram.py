@@ -45,6 +45,8 @@ class Telegram(Network):
     name = "telegram"
     title = "Telegram"
     settings_model = TelegramSettings
+    guide = """Write /newbot to @BotFather: it gives you the token. Add the bot to your channel as an administrator
+who may post. The chat is the channel's @name, or the number of a private one. It costs nothing."""
     can = Capabilities(
         # a photo's sides may be 10,000 in sum, and one twenty times the other: /bots/api#sendphoto
         limits=Limits(

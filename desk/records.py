@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from channels.base import Receipt
 from channels.registry import channel_class, known, offline
 from content.findings import Finding, Refused
+from content.post import Post
 
 if TYPE_CHECKING:
     from channels.base import Channel
@@ -153,7 +154,7 @@ def show_channels(voice: Voice) -> int:
     """The capability table of every channel."""
     found = [offline(name) for name in known()]
     rows = [(channel.name, channel.title, *abilities(channel)) for channel in found]
-    voice.table(("NAME", "CHANNEL", "FORM", "TEXT", "THREAD", "CORRECT", "RETRACT"), rows)
+    voice.table(("NAME", "CHANNEL", "FORM", "TEXT", "THREAD", "PICTURES", "CORRECT", "RETRACT"), rows)
     voice.data({"channels": [_facts(channel) for channel in found]})
     return 0
 
@@ -165,7 +166,9 @@ def abilities(channel: Channel[Any]) -> tuple[str, ...]:
     if can.limits.bytes:
         text += f", {can.limits.bytes:,} bytes"
     thread = f"up to {can.limits.parts}" if can.limits.parts > 1 else "-"
-    return channel.form.__name__, text, thread, _yes(can.updates), _yes(can.retracts)
+    pictures = str(can.limits.images or ("card" if can.limits.thumbnail else "-"))
+    afterwards = ("by hand", "by hand") if can.by_hand else (_yes(can.updates), _yes(can.retracts))
+    return channel.form.__name__, text, thread, pictures if channel.form is Post else "-", *afterwards
 
 
 def _yes(able: bool) -> str:  # noqa: FBT001 - a word for a truth

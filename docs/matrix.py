@@ -36,8 +36,8 @@ def main() -> int:
 def matrix() -> str:
     """The capability table, a line a channel."""
     lines = [
-        "| Channel | Name | Form | Text | Thread | Correct | Take back |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| Channel | Name | Form | Text | Thread | Pictures | Correct | Take back |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in SHIPPED:
         channel = offline(name)

@@ -104,14 +104,18 @@ def account_settings(model: type[BaseModel], account: str, root: Path) -> BaseMo
     with _understood(variables(account)):
         found = reader()
     placed: dict[str, Any] = {name: root / value for name, value in found if isinstance(value, Path)}
-    return found.model_copy(update={**placed, **_from_blocks(found, account)})
+    return with_secrets(found.model_copy(update=placed), account)
 
 
-def _from_blocks(found: BaseModel, account: str) -> dict[str, SecretStr]:
-    """The secrets that are named and not given: `prefect:NAME` is a Secret block of Prefect's."""
+def with_secrets(found: BaseModel, account: str) -> BaseModel:
+    """The settings with the secrets that they only name: `prefect:NAME` is a Secret block of Prefect's.
+
+    Raises `Refused`.
+    """
     named = {
         name: value.get_secret_value()
         for name, value in found
         if isinstance(value, SecretStr) and value.get_secret_value().startswith(blocks.MARK)
     }
-    return {name: SecretStr(blocks.opened(variables(account) + name.upper(), value)) for name, value in named.items()}
+    opened = {name: SecretStr(blocks.opened(variables(account) + name.upper(), value)) for name, value in named.items()}
+    return found.model_copy(update=opened)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from desk.connect.answering import PATIENCE, PORT
 from desk.connect.asking import refusal
-from flows.settings import account_settings, variables
+from flows.settings import account_settings, variables, with_secrets
 
 if TYPE_CHECKING:
     from channels.base import Channel
@@ -51,7 +51,7 @@ class Task:
             faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
             raise refusal("connect.settings", f"{faults}.", "Nothing was written.") from None
         paths = {name: self.root / value for name, value in found if isinstance(value, Path)}
-        return found.model_copy(update=paths)
+        return with_secrets(found.model_copy(update=paths), self.account)
 
     def channel(self, changed: dict[str, str]) -> Channel[Any]:
         """The account with what was typed. Raises `Refused`."""

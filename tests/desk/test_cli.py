@@ -13,7 +13,20 @@ from flows.ledger import Ledger
 from flows.records import Delivery
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("publish", "render", "check", "import", "status", "resolve", "channels", "doctor", "new")
+COMMANDS = (
+    "publish",
+    "render",
+    "check",
+    "import",
+    "status",
+    "resolve",
+    "receipt",
+    "retract",
+    "connect",
+    "channels",
+    "doctor",
+    "new",
+)
 
 
 @pytest.fixture
