@@ -26,13 +26,22 @@ class Album:
         self.context = context
         self.limits = limits
         self.unusable: list[str] = []
-        wanted = article.overrides(channel).image or (article.meta.hero if limits.pictured else None)
-        self.pictures = tuple(filter(None, [self._picture(wanted)])) if limits.images else ()
+        self.pictures = tuple(filter(None, map(self._picture, self._wanted(channel)))) if limits.images else ()
         self.thumbnail = self._thumbnail()
 
-    def _picture(self, picture: Picture | None) -> Asset | None:
+    def _wanted(self, channel: str) -> list[Picture]:
+        """The pictures that the article names for the channel, as many as its network shows."""
+        own, hero, most = self.article.overrides(channel), self.article.meta.hero, self.limits.images
+        named = [*filter(None, (own.image,)), *own.images]
+        if not named and hero and self.limits.pictured:
+            named = [hero]
+        if len(named) > most:
+            self.unusable.append(f"{len(named)} pictures are named, and {most} can go with the post.")
+        return named[:most]
+
+    def _picture(self, picture: Picture) -> Asset | None:
         shown = show(picture, self.article, self.context)
-        if picture is None or shown is None:
+        if shown is None:
             return None
         if isinstance(shown, images.Missing):
             self.unusable.append(shown.why)

@@ -191,6 +191,7 @@ class Overrides(Part):
     excerpt: bool | None = None  # mail: the opening and a button, or all of it
     test: SubjectTest | None = None  # mail: other subjects, tried on a share of the list
     image: Picture | None = None
+    images: tuple[Picture, ...] = ()  # several, where the network shows them
     hashtags: list[Hashtag] | None = None
 
     @model_validator(mode="before")

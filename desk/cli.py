@@ -199,12 +199,12 @@ def channels(*, json: Json = False) -> int:
     return show_channels(voice_for(as_json=json))
 
 
-@app.command
-def doctor(*, root: Root = None, json: Json = False) -> int:
+@app.command(help_epilogue="Example:  pressroom doctor -c mastodon:clinic-2")
+def doctor(*, channel: Channels = (), root: Root = None, json: Json = False) -> int:
     """Look at the installation, the project and the accounts, and say what is missing."""
     from desk.doctor import examine  # noqa: PLC0415
 
-    return examine(project(root), voice_for(as_json=json))
+    return examine(project(root), voice_for(as_json=json), channel)
 
 
 @app.command(

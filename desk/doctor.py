@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,11 @@ ROOM = 200 * 1024 * 1024
 BROKEN = {"fastapi": (0, 151), "sqlalchemy": (2, 1)}  # from here on, Prefect fails in silence
 
 
-def examine(root: Path, voice: Voice) -> int:
-    """Look at everything; exit code 1 if something is broken."""
+def examine(root: Path, voice: Voice, accounts: tuple[str, ...] = ()) -> int:
+    """Look at everything, or at some accounts alone; exit code 1 if something is broken. Raises `Refused`."""
     findings: list[Finding] = []
-    for title, look in EXAMINATIONS.items():
+    looks = {"Accounts": partial(_accounts, accounts=accounts)} if accounts else EXAMINATIONS
+    for title, look in looks.items():
         found = list(look(root))
         findings += found
         wrong = any(finding.severity == "block" for finding in found)
@@ -101,10 +103,10 @@ def _ledger(root: Path) -> Iterator[Finding]:
         yield Finding(rule="delivery.open", severity="warn", why=why, channel=record.delivery.account)
 
 
-def _accounts(root: Path) -> Iterator[Finding]:
-    for name in known():
+def _accounts(root: Path, accounts: tuple[str, ...] = ()) -> Iterator[Finding]:
+    for name in accounts or known():
         with closing(connect(name, root)) as channel:
-            if name in USUAL or channel.configured:
+            if accounts or name in USUAL or channel.configured:
                 yield from channel.doctor()
             if channel.configured and channel.fee:
                 yield Finding(rule="account.price", severity="info", why=channel.fee, channel=name)

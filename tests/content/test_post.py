@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from channels.registry import offline
 from content.article import Article
@@ -181,3 +182,13 @@ def test_a_description_is_plain_wherever_it_is_shown(post, project):
 
     assert made.card.description == "Why a chair outside (https://example.org) is half the book."
     assert "**" not in made.text
+
+
+def test_several_pictures_go_as_far_as_the_network_shows_them(post, project):
+    for number in range(5):
+        Image.new("RGB", (40 + number, 40)).save(project / "content" / "articles" / f"{number}.png")
+    named = ", ".join(f"{{src: {number}.png, alt: Chair {number}}}" for number in range(5))
+    made = post("mastodon", more=f"channels:\n  mastodon:\n    images: [{named}]\n")
+
+    assert [image.alt for image in made.parts[0].images] == ["Chair 0", "Chair 1", "Chair 2", "Chair 3"]
+    assert "5 pictures are named, and 4 can go" in made.unusable[0]

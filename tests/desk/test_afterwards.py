@@ -106,3 +106,12 @@ def test_a_receipt_is_noted_for_the_words_of_now(desk, ledger):
     assert (code, delivery["state"]) == (0, "sent")
     assert delivery["receipt"]["url"] == "https://medium.com/p/1"
     assert delivery["receipt"]["digest"] == json.loads(said.out)["digest"]
+
+
+def test_the_doctor_looks_at_the_accounts_that_are_named(desk, project, server):
+    env = project / ".env"
+    env.write_text(env.read_text().replace("MASTODON_", "MASTODON_CLINIC_2_").replace(TOKEN, "wrong-token"))
+
+    code, said = desk("doctor", "-c", "mastodon:clinic-2")
+
+    assert (code, "mastodon:clinic-2: block" in said.out, "bluesky" in said.out) == (1, True, False)
