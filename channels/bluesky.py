@@ -30,7 +30,7 @@ from channels.network import Message, Network, Remote
 from content.findings import Finding
 from content.fitting import Limits
 from content.measures import graphemes
-from content.pictures import JPEG, PNG, WEBP, Canvas
+from content.pictures import CARD, JPEG, PNG, WEBP, Canvas
 from content.post import Post
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 # servers of 2024 still hold each picture to a million bytes; the lexicon says two for pictures, one for a card's
 PICTURE = Canvas(width=2000, height=2000, bytes=1_000_000, types=frozenset({JPEG, PNG, WEBP}))
-THUMBNAIL = Canvas(width=1200, height=630, bytes=1_000_000, narrowest=1.9, widest=1.92)
 AUTH = ("InvalidToken", "ExpiredToken", "AuthMissing", "AccountTakedown")
 
 
@@ -72,7 +71,7 @@ It costs nothing; the password does not run out."""
             parts=12,
             images=4,
             picture=PICTURE,
-            thumbnail=THUMBNAIL,
+            thumbnail=CARD,
             knows=frozenset({"link"}),
             shown_link=30,
         ),

@@ -16,7 +16,7 @@ from channels.escapes import EMPHASIS, markdown, size
 from channels.http import clean, retry_after
 from channels.network import Message, Network, Remote
 from content.fitting import Limits, fit
-from content.pictures import Canvas
+from content.pictures import CARD, Canvas
 from content.post import Post
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ Whoever has that address can post: keep it to yourself. It costs nothing."""
             count=size,
             images=10,
             picture=Canvas(width=4096, height=4096, bytes=8_000_000),
-            thumbnail=Canvas(width=1600, height=1600, bytes=8_000_000),
+            thumbnail=CARD,
             alt=1024,
             knows=frozenset({*EMPHASIS, "code", "link"}),
         ),

@@ -23,7 +23,7 @@ from channels.renewing import OAuthSettings, Renewing
 from content.findings import Finding
 from content.fitting import Limits
 from content.measures import linkedin
-from content.pictures import Canvas
+from content.pictures import CARD, Canvas
 from content.post import Post
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ API = "https://api.linkedin.com"
 SITE = "https://www.linkedin.com"
 # 36,152,320 pixels are allowed
 PICTURE = Canvas(width=6000, height=6000, bytes=8_000_000)
-THUMBNAIL = Canvas(width=1200, height=627, bytes=5_000_000, narrowest=1.9, widest=1.92)
 SERVED, WARNED = 12, 10  # months for which a version is served, and after which its end is near
 EVERYBODY = {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []}
 URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d+")
@@ -72,7 +71,7 @@ that LinkedIn has approved for refresh tokens: those renew theirs for a year."""
             count=linkedin,
             images=1,
             picture=PICTURE,
-            thumbnail=THUMBNAIL,
+            thumbnail=CARD,
             alt=4086,
             knows=frozenset({"mention"}),
         ),

@@ -18,6 +18,7 @@ JPEG, PNG, GIF, WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
 ENDINGS = {JPEG: ".jpg", PNG: ".png", WEBP: ".webp"}
 PIXELS = 80_000_000  # of a source: beyond that it is somebody's trick
 QUALITIES = (88, 80, 70, 60)
+ORIENTATION = 0x0112  # in EXIF
 STEP = 0.8  # each side, where even the lowest quality is too heavy
 # what a file may say of itself beside its pixels; EXIF, XMP, comments and the like tell where it was taken
 HARMLESS = {
@@ -39,6 +40,10 @@ class Canvas:
     widest: float = float("inf")
 
 
+# the picture of a link's card: one cut serves every network that is given one, and each takes a megabyte
+CARD = Canvas(width=1200, height=627, bytes=1_000_000, narrowest=1.9, widest=1.92)
+
+
 class Unusable(Exception):
     """Why a picture can't be cut, for people."""
 
@@ -49,7 +54,7 @@ def cut(picture: Asset, canvas: Canvas, focus: tuple[float, float] = (0.5, 0.5))
 
     Raises `Unusable`.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - posts without pictures need none of it
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - posts without pictures need none of it
 
     if picture.media_type == "image/svg+xml":
         raise Unusable("networks take no SVG")
@@ -59,7 +64,7 @@ def cut(picture: Asset, canvas: Canvas, focus: tuple[float, float] = (0.5, 0.5))
         with Image.open(io.BytesIO(picture.data)) as opened:
             if _fits(opened, picture, canvas):
                 return picture
-            image = _within(_cropped(ImageOps.exif_transpose(opened), canvas, focus), canvas)
+            image = _within(_cropped(_upright(opened), canvas, focus), canvas)
             return _encoded(image, picture, canvas)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Unusable("it is broken") from error
@@ -67,15 +72,25 @@ def cut(picture: Asset, canvas: Canvas, focus: tuple[float, float] = (0.5, 0.5))
 
 def _fits(image: Image, picture: Asset, canvas: Canvas) -> bool:
     ratio = image.width / image.height
-    image.load()  # what can't be decoded is no picture, and comments may stand at its end
     return (
         picture.media_type in canvas.types
         and len(picture.data) <= canvas.bytes
         and image.width <= canvas.width
         and image.height <= canvas.height
         and canvas.narrowest <= ratio <= canvas.widest
+        # what can't be decoded is no picture, and comments may stand at its end
+        and image.load() is not None
         and set(image.info) <= HARMLESS
     )
+
+
+def _upright(image: Image) -> Image:
+    """As the camera was held: a turn is written in EXIF, which does not go along."""
+    if image.getexif().get(ORIENTATION, 1) == 1:
+        return image
+    from PIL import ImageOps  # noqa: PLC0415 - few pictures need it
+
+    return ImageOps.exif_transpose(image)
 
 
 def _cropped(image: Image, canvas: Canvas, focus: tuple[float, float]) -> Image:
@@ -95,7 +110,7 @@ def _within(image: Image, canvas: Canvas) -> Image:
         image = image.convert("RGBA")
     elif image.mode not in {"RGB", "RGBA"}:
         image = image.convert("RGB")
-    image.thumbnail((canvas.width, canvas.height), Pillow.Resampling.LANCZOS)
+    image.thumbnail((canvas.width, canvas.height), Pillow.Resampling.BICUBIC, reducing_gap=3.0)
     # what stays here is written into the file again
     image.info = {name: value for name, value in image.info.items() if name == "icc_profile"}
     return image
@@ -134,7 +149,7 @@ def _bytes(image: Image, media_type: str, quality: int = 0) -> bytes:
     if media_type == PNG:
         image.save(file, "PNG", optimize=True, icc_profile=profile)
     else:
-        image.save(file, "JPEG", quality=quality, optimize=True, progressive=True, icc_profile=profile)
+        image.save(file, "JPEG", quality=quality, optimize=True, icc_profile=profile)
     return file.getvalue()
 
 

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from channels.errors import Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
-from channels.linkedin import PICTURE, THUMBNAIL, LinkedIn
+from channels.linkedin import PICTURE, LinkedIn
 from channels.littletext import little_text
 from content.article import parse
-from content.pictures import cut
+from content.pictures import CARD, cut
 from content.post import Post
 from content.source import decode
 from content.styled import Mark
@@ -163,7 +163,7 @@ def test_a_cards_picture_has_the_shape_that_linkedin_shows(width, height):
     Image.new("RGB", (width, height), "#88aacc").save(file, "PNG")
     wide = replace(picture("image/png"), data=file.getvalue(), width=width, height=height)
 
-    thumbnail = cut(wide, THUMBNAIL)
+    thumbnail = cut(wide, CARD)
 
     assert thumbnail.width <= 1200
     assert thumbnail.height <= 627
