@@ -11,7 +11,7 @@ from email.headerregistry import Address
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from channels.base import Parcel
-from channels.errors import Misconfigured, Rejected, Unsupported
+from channels.errors import Rejected, Unsupported
 from channels.service import Service
 from content.findings import Finding
 from content.newsletter import Newsletter
@@ -113,11 +113,6 @@ class Campaign(Service[Newsletter]):
     def ask(self, path: str, **params: str | int) -> Any:
         """The JSON that the service gives for a path."""
         return self.read(self.call("GET", self.api + path, params=params))
-
-    def must_be_set_up(self) -> None:
-        """Raises `Misconfigured` where there is no account."""
-        if not self.configured:
-            raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
 
     def existing(self, what: str, ask: Callable[[], object]) -> list[Finding]:
         """Whether the service knows what the settings name, and the account."""

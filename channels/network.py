@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from channels.base import Parcel, Receipt
-from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
+from channels.errors import ChannelError, Rejected, Unavailable, Uncertain, Unsupported
 from channels.service import Service
 from content.post import Post
 
@@ -75,8 +75,7 @@ class Network(Service[Post]):
         return self._send(rendition, key, [Remote(remote_id, sent.url) for remote_id in sent.remote_ids])
 
     def _send(self, rendition: Post, key: str, sent: list[Remote]) -> Receipt:
-        if not self.configured:
-            raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
+        self.must_be_set_up()
         if len(rendition.parts) > self.can.limits.parts:
             raise Unsupported(self.account, f"can't send a thread of {len(rendition.parts)} parts")
         for number in range(len(sent), len(rendition.parts)):

@@ -28,6 +28,11 @@ class Service(Channel[R]):
     def configured(self) -> bool:
         """Whether the account has what it needs to send."""
 
+    def must_be_set_up(self) -> None:
+        """Raises `Misconfigured` where there is no account."""
+        if not self.configured:
+            raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
+
     def call(self, method: str, url: str, **request: Any) -> httpx.Response:
         """One request with the account's credentials. Raises `ChannelError`, free of secrets.
 

@@ -97,8 +97,7 @@ A token lasts 60 days. It costs nothing."""
 
     def prepare(self, rendition: Post, key: str) -> str:
         """The first part's container. One that was made before goes to waste: none can be found by its key."""
-        if not self.configured:
-            raise Misconfigured(self.account, "no account is set up; `pressroom doctor` says what is missing")
+        self.must_be_set_up()
         return self._made(self.prepared(rendition, 0, (), key))
 
     def publish(self, rendition: Post, key: str, prepared: str = "") -> Receipt:

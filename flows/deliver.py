@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from channels.errors import ChannelError, Duplicate, Unavailable, Uncertain, Unsupported
 from flows.ledger import LEASE, OPEN_STATES, Ledger
-from flows.records import Delivery, Outcome, Record, State
+from flows.records import Delivery, Outcome, Record, State, Status, concluded
 
 if TYPE_CHECKING:
     from channels.base import Channel, Receipt
 
 SETTLING = timedelta(seconds=30)
 UNKNOWN: tuple[State, ...] = ("unknown",)
-log = logging.getLogger("pressroom.deliver")
 
 
 class Decision(Enum):
@@ -211,16 +209,8 @@ class Courier:
         self.ledger.sent(self.delivery, receipt)
         return self._outcome("corrected", "", receipt)
 
-    def _outcome(self, status: Any, detail: str = "", receipt: Receipt | None = None) -> Outcome:
-        outcome = Outcome(
-            account=self.channel.account,
-            status=status,
-            detail=detail,
-            url=receipt.url if receipt else "",
-            digest=receipt.digest if receipt else self.rendition.digest,
-        )
-        log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
-        return outcome
+    def _outcome(self, status: Status, detail: str = "", receipt: Receipt | None = None) -> Outcome:
+        return concluded(self.delivery, status, detail, receipt, digest=self.rendition.digest)
 
 
 def _parts_out(receipt: Receipt) -> str:

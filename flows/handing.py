@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from channels.disk import no_room, place_folder
 from flows.ledger import OPEN_STATES, Ledger
-from flows.records import Delivery, Outcome, State
+from flows.records import Delivery, Outcome, State, Status, concluded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from channels.base import Channel, Receipt
 
 WAITING: tuple[State, ...] = (*OPEN_STATES, "held", "unknown")
-log = logging.getLogger("pressroom.deliver")
 
 
 class Clerk:
@@ -57,13 +55,5 @@ class Clerk:
     def _command(self, address: str = "ADDRESS") -> str:
         return f"pressroom receipt {self.delivery.article} {self.channel.account} {address}"
 
-    def _outcome(self, status: Any, detail: str, receipt: Receipt | None = None) -> Outcome:
-        outcome = Outcome(
-            account=self.channel.account,
-            status=status,
-            detail=detail,
-            url=receipt.url if receipt else "",
-            digest=receipt.digest if receipt else self.rendition.digest,
-        )
-        log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
-        return outcome
+    def _outcome(self, status: Status, detail: str, receipt: Receipt | None = None) -> Outcome:
+        return concluded(self.delivery, status, detail, receipt, digest=self.rendition.digest)

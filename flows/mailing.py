@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from channels.lines import Recipient
 from flows.audience import Audience
 from flows.ledger import LEASE, Ledger
 from flows.pace import Pace, WarmUp
-from flows.records import Delivery, Outcome, State, Status
+from flows.records import Delivery, Outcome, State, Status, concluded
 from flows.roll import Roll
 from flows.segments import Segment
 from flows.sending import CANCELLED, Sending
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 
 OPEN: tuple[State, ...] = ("planned", "failed", "unknown", "held", "begun")
-log = logging.getLogger("pressroom.deliver")
 
 
 @dataclass(kw_only=True)
@@ -201,9 +199,7 @@ class Postman:
         return None
 
     def _outcome(self, status: Status, detail: str) -> Outcome:
-        outcome = Outcome(account=self.channel.account, status=status, detail=detail, digest=self.rendition.digest)
-        log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
-        return outcome
+        return concluded(self.delivery, status, detail, digest=self.rendition.digest)
 
 
 def postman(entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event) -> Postman:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from channels.base import Receipt
+
+log = logging.getLogger("pressroom.deliver")
 
 # begun: a mail to a list, of which some have it and others have not yet
 State = Literal["planned", "claimed", "begun", "sent", "failed", "unknown", "held", "retracted"]
@@ -69,3 +72,18 @@ class Outcome:
     def well(self) -> bool:
         """The run did what it could: only what is posted by hand is left to somebody."""
         return self.status in {"sent", "already", "corrected", "skipped", "handed", "retracted"}
+
+
+def concluded(
+    delivery: Delivery, status: Status, detail: str = "", receipt: Receipt | None = None, *, digest: str
+) -> Outcome:
+    """How a delivery ended, told to the log too. `digest` is of what was tried; a receipt knows better."""
+    outcome = Outcome(
+        account=delivery.account,
+        status=status,
+        detail=detail,
+        url=receipt.url if receipt else "",
+        digest=receipt.digest if receipt else digest,
+    )
+    log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
+    return outcome
