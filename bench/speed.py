@@ -139,7 +139,11 @@ def alternate(first: list[str], second: list[str], rounds: int) -> tuple[float, 
 def timed(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> float:
     """Seconds of a whole process."""
     started = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+    given = {**(environment or os.environ)}
+    given.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # else our side alone is compiled anew each time; installed programs are not
+    subprocess.run(command, cwd=folder, env=given, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - started
 
 
