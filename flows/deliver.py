@@ -83,8 +83,7 @@ class Courier:
             case Decision.LOOK:
                 return self._look(record)
             case Decision.SEND:
-                broken = record.state == "failed"  # what a person has released begins anew
-                return self._go_on(record, record.receipt if broken else None)
+                return self._go_on(record, record.receipt)
 
     def _go_on(self, record: Record, out: Receipt | None, *, unknown: bool = False) -> Outcome:
         """Send it, or what is missing of it: only where the parts that are out are still the first of the text."""

@@ -116,12 +116,13 @@ class Ledger:
             _settle(connection, delivery.key, "retracted", "taken back", now)
 
     def release(self, delivery: Delivery) -> None:
-        """A person says that nothing is there: what was held, unknown or taken back may be sent."""
+        """A person says that nothing is there: what was held, unknown or taken back may be sent, from its beginning."""
         open_ends = deliveries.c.state.in_(("held", "unknown", "begun", "retracted"))
         statement = update(deliveries).where(deliveries.c.key == delivery.key, open_ends)
-        values = {"state": "planned", "detail": "released by hand", "changed_at": datetime.now(UTC)}
+        values = {"state": "planned", "detail": "released by hand", "prepared": "", "changed_at": datetime.now(UTC)}
         with usable(self.engine), self.engine.begin() as connection:
-            connection.execute(statement.values(values))
+            if connection.execute(statement.values(values)).rowcount:
+                connection.execute(update(receipts).where(receipts.c.key == delivery.key).values(released=True))
 
     def keep(self, rendition: Rendition) -> None:
         """Keep what is about to be sent; its pictures by their digests. Twice is no error."""
@@ -210,8 +211,8 @@ def _read(connection: Connection, key: str) -> Record:
 
 
 def _receipts(connection: Connection, keys: list[str] | None) -> dict[str, Row[Any]]:
-    """The newest receipt of each key; of every key where none are given."""
-    statement = select(receipts).order_by(receipts.c.id)
+    """The newest receipt of each key; of every key where none are given. Those of what was released count no more."""
+    statement = select(receipts).where(receipts.c.released.is_(False)).order_by(receipts.c.id)
     if keys is not None:
         statement = statement.where(receipts.c.key.in_(keys))
     return {row.key: row for row in connection.execute(statement)}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -14,11 +15,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0004"
+REVISION = "0005"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -71,6 +73,7 @@ receipts = Table(
     Column("url", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("sent_at", Moment, nullable=False),
+    Column("released", Boolean, nullable=False, default=False, server_default=false()),  # nothing of it is there now
 )
 
 # what was sent, word for word: a correction and a second look need it, and the article file has changed since

@@ -131,6 +131,7 @@ def test_a_ledger_of_an_earlier_release_is_brought_forward_and_keeps_its_rows(tm
         for table in ("recipients", "mailings", "suppressions", "bounces", "seals", "renditions"):
             database.execute(f"DROP TABLE {table}")
         database.execute("ALTER TABLE deliveries DROP COLUMN prepared")
+        database.execute("ALTER TABLE receipts DROP COLUMN released")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     database.close()
 

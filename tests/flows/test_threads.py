@@ -119,6 +119,20 @@ def test_what_a_person_has_released_begins_anew(server, deliver, ledger):
     assert words(server) == ["One", "Two", "Three"]
 
 
+@pytest.mark.parametrize("trouble", [BUSY, Trouble(hangs_up=True)])
+def test_what_was_taken_back_and_released_counts_for_nothing_even_after_a_failure(server, deliver, ledger, trouble):
+    deliver()
+    ledger.retracted(DELIVERY)
+    server.statuses.clear()
+    ledger.release(DELIVERY)
+    server.troubles.append(trouble)
+    with pytest.raises((Unavailable, Uncertain)):
+        deliver()
+
+    assert deliver().status == "sent"
+    assert words(server) == ["One", "Two", "Three"]
+
+
 def test_what_is_found_is_recorded_as_what_was_tried_and_not_as_the_text_of_now(server, deliver, ledger):
     server.troubles.append(Trouble(stored=True, hangs_up=True))
     first, second = post("The first words"), post("Other words")
