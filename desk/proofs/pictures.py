@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 OFFLINE = ("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-background-networking", "--no-first-run")
+STILL = ".bar,.tabs{position:static!important}"  # else they stand over what is taller than the window
 TALLEST = 16_000  # pixels: what Chromium can draw in one piece
 
 
@@ -79,7 +80,7 @@ def _take(browser: Any, shot: Shot, copy: Path) -> bytes:
     page = browser.new_page(viewport={"width": shot.width, "height": 900}, device_scale_factor=1)
     page.goto((copy / shot.page).resolve().as_uri())
     if shot.element:
-        picture: bytes = page.locator(shot.element).first.screenshot()
+        picture: bytes = page.locator(shot.element).first.screenshot(style=STILL)
     else:
         height = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": shot.width, "height": min(max(height, 100), TALLEST)})
