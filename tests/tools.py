@@ -68,9 +68,12 @@ def _install_pds(folder: Path, npm: str) -> None:
     """Its database is compiled, and crashes with other Nodes than this."""
     own = folder / "node22"
     own.mkdir(exist_ok=True)
-    _run([npm, "install", *QUIET, "--prefix", str(own), f"{NODE}@22.23.3"], own)
+    # the machine's own settings, such as whose certificates to trust, are looked for beside another Node or prefix
+    asked = subprocess.run([npm, "config", "get", "globalconfig"], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "npm_config_globalconfig": asked.stdout.strip()}
+    _run([npm, "install", *QUIET, "--prefix", str(own), f"{NODE}@22.23.3"], own, environment)
     home = own / "node_modules" / NODE
-    environment = {**os.environ, "PATH": f"{home / 'bin'}:{os.environ['PATH']}", "npm_config_nodedir": str(home)}
+    environment |= {"PATH": f"{home / 'bin'}:{os.environ['PATH']}", "npm_config_nodedir": str(home)}
     script = Path(npm).resolve()
     _run([str(home / "bin" / "node"), str(script), "install", *QUIET], folder, environment)
 
