@@ -15,7 +15,7 @@ Frame = Callable[[str], str]  # what stands around the text: link, hashtags, num
 
 ELLIPSIS = "…"
 # a sentence ends at its mark, closing quotes and notes included, before white space; CJK marks need none
-SENTENCE_END = regex.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”）]*|\n(?=\s*\n)")
+SENTENCE_END = regex.compile(r"[.!?…।॥؟۔]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”）]*|\n(?=\s*\n)")
 ABBREVIATION = regex.compile(
     r"(?:^|[\s(\[“\"])(?:[A-Z]|[A-Za-z]\.(?:[A-Za-z]\.)*[A-Za-z]|Dr|Mr|Mrs|Ms|Prof|St|No|vs|etc|al|Inc|Ltd|Fig|approx|cf)\.$"
 )
@@ -111,9 +111,9 @@ def _sentence_ends(text: str) -> list[int]:
 def _word_ends(text: str) -> list[int]:
     """Where a text may be broken: before white space; between the graphemes of a word only where it is endless."""
     ends = [match.start() for match in WORD_END.finditer(text)]
-    if len(ends) * 24 > len(text):
-        return ends
     links = _links(text)
+    if len(ends) * 24 > len(text) - sum(end - start for start, end in links):
+        return ends
     return [match.end() for match in GRAPHEME.finditer(text) if not _inside(match.end(), links)]
 
 

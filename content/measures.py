@@ -39,8 +39,9 @@ X_URL = regex.compile(
     rf"(?:\?{QUERY}*{QUERY_END})?",
     regex.IGNORECASE,
 )
-LINK = regex.compile(r"https?://[^\s<>\"]+", regex.IGNORECASE)
-CLOSING = ".,;:!?'\"”’»…)]}"
+# an address ends at the punctuation of scripts that put no blank behind it
+LINK = regex.compile(r"https?://[^\s<>\"。，、；：！？（）「」『』【】《》〈〉〔〕]+", regex.IGNORECASE)
+CLOSING = ".,;:!?'\"”’»…)]}،؛؟۔।॥"
 # the web client takes ASCII alone for a domain, servers more: what is in doubt counts
 REMOTE_MENTION = regex.compile(r"(?<![\w/])(@[a-z0-9_]+(?:[.-][a-z0-9_]+)*)@[a-z0-9.-]*[a-z0-9]", regex.IGNORECASE)
 X_LONGEST = 4096  # characters of an address; X makes no link of a longer one

@@ -207,7 +207,7 @@ class Overrides(Part):
 class Meta(Part):
     """The front matter of an article."""
 
-    title: Prose
+    title: Annotated[Text, Plain, AfterValidator(educate)]
     slug: Slug
     date: Moment
     description: Annotated[str, AfterValidator(_unmerged), Plain, AfterValidator(educate)] = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -106,14 +107,37 @@ def _cropped(image: Image, canvas: Canvas, focus: tuple[float, float]) -> Image:
 def _within(image: Image, canvas: Canvas) -> Image:
     from PIL import Image as Pillow  # noqa: PLC0415
 
-    if image.mode in {"P", "PA", "LA"}:
-        image = image.convert("RGBA")
-    elif image.mode not in {"RGB", "RGBA"}:
-        image = image.convert("RGB")
+    if image.mode not in {"RGB", "RGBA"}:
+        image = _coloured(image)
     image.thumbnail((canvas.width, canvas.height), Pillow.Resampling.BICUBIC, reducing_gap=3.0)
     # what stays here is written into the file again
     image.info = {name: value for name, value in image.info.items() if name == "icc_profile"}
     return image
+
+
+def _coloured(image: Image) -> Image:
+    """In red, green and blue, of eight bits each. A profile of other colours would tell lies of these."""
+    mode, profile = image.mode, image.info.get("icc_profile")
+    if mode.startswith("I"):  # grey of sixteen bits
+        image = image.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+    if mode == "CMYK" and profile and (matched := _matched(image, profile)):
+        return matched
+    coloured = image.convert("RGBA" if mode in {"P", "PA", "LA", "La"} else "RGB")
+    coloured.info = {name: value for name, value in image.info.items() if name != "icc_profile" or mode in {"P", "PA"}}
+    return coloured
+
+
+def _matched(image: Image, profile: bytes) -> Image | None:
+    """Printer's colours as a screen shows them, by their own profile; None where that is broken."""
+    from PIL import ImageCms  # noqa: PLC0415
+
+    with suppress(ImageCms.PyCMSError, OSError):
+        srgb = ImageCms.createProfile("sRGB")
+        matched = ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode="RGB")
+        if matched is not None:
+            matched.info = {}
+        return matched
+    return None
 
 
 def _encoded(image: Image, picture: Asset, canvas: Canvas) -> Asset:

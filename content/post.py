@@ -45,8 +45,8 @@ class Part:
 class Post(Rendition):
     """What one network will show.
 
-    `shortened` tells which parts lost words, from 1, and `unusable` which pictures are left out and why; they are no
-    part of the digest.
+    `shortened` tells which parts lost words, from 1, `lost` how many parts there is no room for, and `unusable` which
+    pictures are left out and why; they are no part of the digest.
     """
 
     parts: tuple[Part, ...]
@@ -55,6 +55,7 @@ class Post(Rendition):
     language: str
     shortened: tuple[int, ...] = field(default=(), compare=False)
     unusable: tuple[str, ...] = field(default=(), compare=False)
+    lost: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, article: Article, context: Context, channel: str, limits: Limits) -> Post:
@@ -77,6 +78,7 @@ class Post(Rendition):
             language=article.meta.language,
             shortened=tuple(wording.shortened),
             unusable=tuple(album.unusable),
+            lost=wording.lost,
         )
 
     @property
@@ -90,6 +92,11 @@ class Post(Rendition):
             Finding(rule="image.unusable", severity="warn", why=why, mend=LEFT_OUT, channel=channel)
             for why in self.unusable
         ]
+        if self.lost:
+            many = f"{limits.parts} parts" if limits.parts > 1 else "one part"
+            why = f"The thread has {len(self.parts) + self.lost} parts; {many} can go out, and the rest would be lost."
+            mend = "Say it in fewer words under channels:."
+            findings.append(Finding(rule="post.thread", severity="block", why=why, mend=mend, channel=channel))
         for number, part in enumerate(self.parts, 1):
             for rule, severity, why, mend in _faults(part, limits, shortened=number in self.shortened):
                 findings.append(
@@ -108,6 +115,8 @@ class Post(Rendition):
 def _faults(part: Part, limits: Limits, *, shortened: bool) -> Iterator[tuple[str, Severity, str, str]]:
     if part.images and limits.captioned:
         limits = replace(limits, text=limits.captioned)
+    if not part.text.strip() and not part.images:
+        yield "post.empty", "block", "The post has no words.", "Give it some under channels:."
     size = limits.size(part.text)
     if not limits.fits(part.text):
         yield (
@@ -130,6 +139,11 @@ def _faults(part: Part, limits: Limits, *, shortened: bool) -> Iterator[tuple[st
             f"The post has {len(links_in(part.text))} links; {limits.links} are allowed.",
             "Take some out under channels:.",
         )
+    yield from _unread(part, limits)
+
+
+def _unread(part: Part, limits: Limits) -> Iterator[tuple[str, Severity, str, str]]:
+    """What stands between its pictures and people who do not see them."""
     for image in part.images:
         if not image.alt:
             yield (

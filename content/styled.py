@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+import regex
+
 from content.measures import link_spans
 
 if TYPE_CHECKING:
@@ -16,8 +18,18 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 STYLES = {"em": "italic", "strong": "bold", "s": "strike"}  # Markdown's own names for them
-BULLET = re.compile(r"^[ \t]*[*+-][ \t]+", re.MULTILINE)
-MARKED_LINE = re.compile(r"^[ \t]*(?:#{1,6}|>)[ \t]+", re.MULTILINE)  # headings and quotes; `#Sleep` is a hashtag
+# before a figure, these signs are plus, minus and more than
+BULLET = re.compile(r"^[ \t]*(?:\*[ \t]+|[+-][ \t]+(?!\d))", re.MULTILINE)
+MARKED_LINE = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]+(?!\d))", re.MULTILINE)  # `#Sleep` is a hashtag
+# beside some punctuation, and in languages without blanks, Markdown sees no emphasis; readers would see asterisks
+UNSEEN = regex.compile(
+    r"(?<=[^\x00-\x7f])\*\*(?=\S)([^*]+)(?<=\S)\*\*|\*\*(?=\S)([^*]+)(?<=\S)\*\*(?=[^\x00-\x7f])"
+    r"|\*\*([\p{P}][^*]*\S|\S[^*]*[\p{P}]|\p{P})\*\*"
+)
+TAGS = re.compile(
+    r"<(b|strong|em|i|u|s|small|sub|sup|span|p|mark)(?:\s[^<>]*)?>(.{0,2000}?)</\1>", re.IGNORECASE | re.DOTALL
+)
+BREAK = re.compile(r"<br\s*/?>\n?", re.IGNORECASE)
 WEB = ("http://", "https://")
 
 
@@ -75,6 +87,9 @@ def styled(
     A link that a network can't put behind words is written out after them. `track` spells each address; a bare one
     is shown in `shown_link` characters, where that is not 0.
     """
+    markdown = BREAK.sub("\n", markdown)
+    while TAGS.search(markdown):
+        markdown = TAGS.sub(r"\2", markdown)
     markdown = MARKED_LINE.sub("", BULLET.sub("• ", markdown.strip()))
     if not re.search(r"[*_`~\[<\\&]|://", markdown):
         return Styled(text=markdown)
@@ -115,8 +130,7 @@ class _Reading:
         if token.type in {"softbreak", "hardbreak"}:
             self.text += "\n"
         elif token.type == "text":
-            # beside some punctuation, and in languages without blanks, Markdown sees no emphasis; readers saw asterisks
-            self.text += token.content.replace("**", "")
+            self.text += UNSEEN.sub(lambda match: match[1] or match[2] or match[3], token.content)
         else:
             self.text += token.content
         if token.type == "code_inline":
@@ -137,6 +151,8 @@ class _Reading:
                 self._mark("link", start, self.track(url))
         elif url.startswith("urn:li:"):
             self._mark("mention", start, url)
+        elif web and not words:
+            self.text += self.track(url)
         elif web and "link" in self.knows:
             self._mark("link", start, self.track(url))
         elif words and (web or url.startswith("mailto:")) and url.removeprefix("mailto:") != words:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
+
+import regex
 
 from content.fitting import Frame, Limits, fit, split
 from content.styled import Mark, Styled, shortened, styled
@@ -17,7 +20,7 @@ HASHTAGS = 3  # from the article's tags, where the front matter names none
 
 
 class Wording:
-    """The words of one post; remembers which parts were shortened."""
+    """The words of one post; remembers which parts were shortened, and how many the network would not take."""
 
     def __init__(self, article: Article, context: Context, channel: str, limits: Limits, *, carded: bool) -> None:
         self.article = article
@@ -29,6 +32,7 @@ class Wording:
         self.shown = shortened(context.public_url(article), room) if room else self.link
         self.track = partial(context.track, article=article, channel=channel, medium="social")
         self.shortened: list[int] = []
+        self.lost = 0
         names = [f"post/{channel.split(':', maxsplit=1)[0]}.txt", "post/default.txt"]
         self.template = context.templates.select_template(names)
 
@@ -52,13 +56,13 @@ class Wording:
         if isinstance(thread, list):
             first, more = self._opening(first)
             others = [*more, *others]
-        room = self.limits.parts - 1
-        return [first, *(part for text in others[:room] for part in self._split(text))][: room + 1]
+        parts = [first, *(part for text in others for part in self._split(text))]
+        self.lost = max(0, len(parts) - self.limits.parts)
+        return parts[: self.limits.parts]
 
     def _opening(self, text: Styled) -> tuple[Styled, list[Styled]]:
         """What of a thread's first text stands beside the link, and what comes after it."""
-        linked = any(mark.url == self.link for mark in text.marks)
-        pieces = split(text.text, self.limits, lambda words: self._frame(words, [], " 10/12", linked=linked))
+        pieces = split(text.text, self.limits, lambda words: self._frame(words, [], " 10/12", linked=False))
         if len(pieces) < 2:
             return text, []
         at = text.text.find(pieces[0]) + len(pieces[0])
@@ -79,7 +83,15 @@ class Wording:
 
     def _first(self, text: Styled, mark: str) -> Styled:
         """The part that carries link and hashtags."""
-        linked = any(mark.url == self.link for mark in text.marks)
+        linked = self._leads_home(text)
+        first = self._framed(text, mark, linked=linked)
+        # words that led to the article may be among those that did not fit
+        return first if self._leads_home(first) or not linked else self._framed(text, mark, linked=False)
+
+    def _leads_home(self, text: Styled) -> bool:
+        return any(mark.url == self.link for mark in text.marks)
+
+    def _framed(self, text: Styled, mark: str, *, linked: bool) -> Styled:
         hashtags = self._hashtags()
         # tags of the article's own give way to words that somebody wrote, and all of them to the link
         own = self.overrides.text or isinstance(self.overrides.thread, list)
@@ -102,7 +114,7 @@ class Wording:
 
     def _fit(self, text: Styled, number: int, frame: Frame) -> Styled:
         fitted = fit(text.text, self.limits, frame)
-        if fitted != text.text and (self.overrides.text or self.overrides.thread):
+        if fitted != text.text and number not in self.shortened and (self.overrides.text or self.overrides.thread):
             self.shortened.append(number)
         return self._led(text.within(frame(fitted), fitted), after=fitted)
 
@@ -127,6 +139,7 @@ def _numbered(text: str, mark: str) -> str:
 
 def hashtag(words: str) -> str:
     """`plain language` is `#PlainLanguage`: capitals let screen readers find the words."""
-    parts = re.findall(r"\w+", words)
+    # vowel signs and accents are parts of their letters, an apostrophe ends no word
+    parts = regex.findall(r"[\p{L}\p{M}\p{N}_]+", re.sub("['’]", "", unicodedata.normalize("NFC", words)))
     joined = "".join(part if part.isupper() else part[:1].upper() + part[1:] for part in parts)
     return f"#{joined}" if re.search(r"[^\W\d_]", joined) else ""

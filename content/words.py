@@ -7,7 +7,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)|[。！？]")
+SENTENCE_END = re.compile(r"[.!?…।॥؟۔][\"'”’)]*(?=\s|$)|[。！？]")
 
 
 def opening(text: str, limit: int) -> str:

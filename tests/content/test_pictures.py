@@ -44,6 +44,22 @@ def colour(picture, x, y):
 WIDE = Canvas(width=1200, height=628, bytes=1_000_000, narrowest=1.9, widest=1.92)
 
 
+@pytest.mark.parametrize("mode", ["I;16", "L", "CMYK"])
+def test_grey_and_printed_pictures_keep_their_lightness_and_lose_a_profile_of_other_colours(mode):
+    file = io.BytesIO()
+    grey = Image.new("L", (2000, 1000), 128)
+    if mode == "I;16":
+        grey.convert("I").point(lambda value: value * 257).convert("I;16").save(file, "PNG")
+    else:
+        grey.convert(mode).save(file, "JPEG", icc_profile=b"\0" * 16 + mode.ljust(4).encode() + b"\0" * 108)
+    kind = "image/png" if mode == "I;16" else "image/jpeg"
+    given = Asset(path="grey-1.png", data=file.getvalue(), media_type=kind, width=2000, height=1000)
+
+    with Image.open(io.BytesIO(cut(given, Canvas(width=400, height=400, bytes=1_000_000)).data)) as made:
+        assert abs(made.convert("L").getpixel((10, 10)) - 128) <= 3
+        assert "icc_profile" not in made.info
+
+
 def test_a_picture_that_fits_goes_out_byte_for_byte():
     small = asset(halves(600, 400))
 

@@ -192,3 +192,44 @@ def test_several_pictures_go_as_far_as_the_network_shows_them(post, project):
 
     assert [image.alt for image in made.parts[0].images] == ["Chair 0", "Chair 1", "Chair 2", "Chair 3"]
     assert "5 pictures are named, and 4 can go" in made.unusable[0]
+
+
+@pytest.mark.parametrize(("network", "parts", "takes"), [("bluesky", 13, "12 parts"), ("x", 2, "one part")])
+def test_a_thread_for_which_there_is_no_room_stops_the_post(post, network, parts, takes):
+    texts = "".join(f"    - Part {number} of them.\n" for number in range(parts))
+    made = post(network, more=f"channels:\n  {network}:\n    thread:\n{texts}")
+
+    [found] = [finding for finding in offline(network).check(made) if finding.rule == "post.thread"]
+    assert (found.severity, takes in found.why) == ("block", True)
+
+
+@pytest.mark.parametrize(("sentences", "below"), [(60, False), (240, True)])
+def test_a_post_that_loses_the_words_of_its_link_gets_the_link_below(post, sentences, below):
+    words = "Sit down and read on. " * sentences
+    text = f"channels:\n  telegram:\n    text: '{words}[All of it](https://garden.example.org/garden/)'\n"
+    made = post("telegram", more=text)
+
+    assert (made.link in made.text) == below
+    assert made.shortened == ((1,) if below else ())
+    assert below or made.parts[0].marks[-1].url == made.link
+
+
+def test_a_post_without_words_is_stopped(post):
+    made = post("discord", more="channels:\n  discord:\n    text: '![](garden.jpg)'\n")
+
+    found = [finding.rule for finding in offline("discord").check(made) if finding.severity == "block"]
+    assert found == [] if made.text.strip() else ["post.empty"]
+
+
+def test_words_beside_a_long_address_stay_whole(post):
+    address = "https://example.org/" + "a" * 380
+    made = post("x", more=f"channels:\n  x:\n    text: '{address} and {address} {'everything because ' * 14}'\n")
+
+    assert made.text.split("…")[0].split()[-1] in {"everything", "because"}
+
+
+def test_a_title_leaves_no_trace_of_markdown(post):
+    made = post("mastodon", title='"**Bold** *title*"')
+
+    assert made.card.title == "Bold title"
+    assert made.text.startswith("Bold title\n")

@@ -24,7 +24,13 @@ ALL = frozenset({"bold", "italic", "strike", "code", "link"})
         ("write [us](mailto:a@example.org)", "write us (a@example.org)"),
         ("look [here](#part) and [there](/page)", "look here and there"),
         ("![a bed](bed.jpg) stands", "a bed stands"),
-        ("https://example.org/_a_/**b", "https://example.org/_a_/b"),
+        ("https://example.org/_a_/**b", "https://example.org/_a_/**b"),
+        ("2**10 is 1024", "2**10 is 1024"),
+        ("card ending ****1234", "card ending ****1234"),
+        (r"f(\*args, \*\*kwargs)", "f(*args, **kwargs)"),
+        ("> 90% recover\n- 10 °C is cold\n* 3 times", "> 90% recover\n- 10 °C is cold\n• 3 times"),
+        ("<b>Rest <em class='x'>well</em></b><br>and a <b> alone", "Rest well\nand a <b> alone"),
+        ("[](https://example.org/a)", "https://example.org/a"),
         ("**https://example.org/_a_/**", "https://example.org/_a_/"),
         ("標題**重要。**文字", "標題重要。文字"),
         (r"\*not slanted\*", "*not slanted*"),
@@ -46,6 +52,21 @@ def test_marks_cover_the_words_that_they_stood_around():
         ("link", "read this", "https://example.org/a?b=1&c=2"),
         ("bold", "this", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "详见 https://example.org/path。更多内容在这里",
+        "（https://example.org/path）好的",
+        "انظر https://example.org/path، ثم",
+    ],
+)
+def test_an_address_ends_where_other_scripts_put_their_punctuation(written):
+    made = styled(written, ALL, lambda address: f"{address}?t=1", shown_link=12)
+
+    assert [mark.url for mark in made.marks] == ["https://example.org/path?t=1"]
+    assert made.text == written.replace("https://example.org/path", "example.org…")
 
 
 def test_every_address_is_spelled_as_the_delivery_wants_it():
