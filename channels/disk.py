@@ -83,3 +83,9 @@ def _write(path: Path, data: bytes, *, durable: bool) -> None:
         if durable:
             file.flush()
             os.fsync(file.fileno())
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be put into a folder, or into one that is made for them."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -12,6 +13,7 @@ from channels.base import Channel
 from content.findings import Finding, Refused
 
 GROUP = "pressroom.channels"
+SUFFIX = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # of a second account: it names folders and variables
 # name: where its class stands. Imported on first use, so that a render pays for no client it does not need.
 SHIPPED = {
     "web": "channels.web:Web",
@@ -51,9 +53,9 @@ def known() -> dict[str, str]:
 
 def channel_class(account: str) -> type[Channel[Any]]:
     """The class behind `mastodon` or `mastodon:clinic-2`. Raises `Refused` with the nearest name."""
+    if fault := misnamed(account):
+        raise Refused([Finding(rule="channel.unknown", severity="block", why=fault[0], mend=fault[1])])
     name = account.split(":", maxsplit=1)[0]
-    if name not in known():
-        raise Refused([unknown(account)])
     module, _, attribute = known()[name].partition(":")
     found: type[Channel[Any]] = getattr(import_module(module), attribute)
     return found
@@ -64,17 +66,14 @@ def offline(account: str) -> Channel[Any]:
     return channel_class(account)(account)
 
 
-def unknown(account: str, file: str = "", line: int = 0, column: int = 0) -> Finding:
-    """There is no such channel; which one was meant?"""
-    near = difflib.get_close_matches(account.split(":", maxsplit=1)[0], known(), n=1)
-    mend = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known())}."
-    why = f"There is no channel '{account}'."
-    return Finding(
-        rule="channel.unknown",
-        severity="block",
-        why=why,
-        mend=mend,
-        file=file,
-        line=line,
-        column=column,
-    )
+def misnamed(account: str) -> tuple[str, str] | None:
+    """Why there can be no such account, and the mend; None where there can."""
+    name, colon, suffix = account.partition(":")
+    if name not in known():
+        near = difflib.get_close_matches(name, known(), n=1)
+        mend = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known())}."
+        return f"There is no channel '{account}'.", mend
+    if colon and not SUFFIX.fullmatch(suffix):
+        why = f"'{account}' can't be the name of an account."
+        return why, f"Behind the colon stand small letters, figures and hyphens, such as {name}:second-one."
+    return None

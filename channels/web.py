@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from channels.base import Capabilities, Channel, Parcel, Receipt
-from channels.disk import below, no_room, place_file
+from channels.disk import below, no_room, place_file, writable
 from channels.errors import Misconfigured
 from content.findings import Finding
 from content.fitting import Limits
@@ -73,8 +73,11 @@ class Web(Channel[Page]):
 
     def doctor(self) -> list[Finding]:
         """Is there a directory to write to?"""
-        if self._directory:
+        if self._directory and writable(self._directory):
             return []
+        if self._directory:
+            why, mend = f"Nothing can be written to {self._directory}.", "Let Pressroom's user write there."
+            return [Finding(rule="account.refused", severity="block", why=why, mend=mend, channel=self.account)]
         why = "Pages go to the outbox: no directory is set."
         mend = "Set PRESSROOM_WEB_DIRECTORY to the folder that the web server serves."
         return [Finding(rule="account.missing", severity="info", why=why, mend=mend, channel=self.account)]

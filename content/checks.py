@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from content.composed import compose
 from content.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from content.article import Article
     from content.context import Context
 
+    Misnamed = Callable[[str], tuple[str, str] | None]  # why there can be no such account, and the mend
+
 DESCRIPTION = 160  # search engines cut what is longer
 
 
-def check_article(article: Article, context: Context, channels: tuple[str, ...]) -> list[Finding]:
-    """Every finding about the article itself, in the order of its lines. `channels` are the known names."""
+def check_article(article: Article, context: Context, misnamed: Misnamed) -> list[Finding]:
+    """Every finding about the article itself, in the order of its lines."""
     findings = [
         *article.notes,
         *compose(article, context).notes,
         *_front_matter(article),
-        *_overrides(article, channels),
+        *_overrides(article, misnamed),
         *_headings(article),
         *_pictures(article),
         *_site(context),
@@ -46,14 +47,10 @@ def _front_matter(article: Article) -> Iterator[Finding]:
         yield marks.finding("image.alt", "block", why, "Add alt: below src:.", ("hero",))
 
 
-def _overrides(article: Article, channels: tuple[str, ...]) -> Iterator[Finding]:
+def _overrides(article: Article, misnamed: Misnamed) -> Iterator[Finding]:
     for account in article.meta.channels:
-        if account.split(":")[0] in channels:
-            continue
-        near = difflib.get_close_matches(account, channels, n=1)
-        mend = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(channels)}."
-        why = f"There is no channel '{account}'."
-        yield article.marks.finding("channel.unknown", "block", why, mend, ("channels", account))
+        if fault := misnamed(account):
+            yield article.marks.finding("channel.unknown", "block", *fault, ("channels", account))
 
 
 def _headings(article: Article) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 
 from content.findings import Finding, Refused
 from desk.afterwards import afterwards
@@ -214,7 +214,12 @@ def connect(
     account: Annotated[str, Parameter(help="A channel, as `pressroom channels` calls it.")],
     *,
     paste: Annotated[bool, Parameter(help="Paste the address that the browser ends at: it runs elsewhere.")] = False,
-    port: Annotated[int, Parameter(help="Where the browser's answer is awaited. Default: 8766.")] = 8766,
+    port: Annotated[
+        int,
+        Parameter(
+            help="Where the browser's answer is awaited. Default: 8766.", validator=validators.Number(gte=0, lte=65535)
+        ),
+    ] = 8766,
     browser: Annotated[bool, Parameter(negative="--no-browser", help="Open a browser. Default: yes.")] = True,
     wait: Annotated[float, Parameter(help="Seconds to wait for the browser. Default: 300.")] = 300.0,
     root: Root = None,

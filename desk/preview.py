@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from content.findings import Finding, Refused
+from content.findings import Refused
 from desk.rendering import no_room
-from flows.plan import article_path
+from flows.plan import existing_article
 
 if TYPE_CHECKING:
     from desk.console import Voice
@@ -20,12 +19,12 @@ def preview_article(named: str, root: Path, voice: Voice, *, port: int, browser:
     """Serve the desk until Ctrl-C. Raises `Refused`."""
     from desk.web.server import serve  # noqa: PLC0415 - a copy needs no server
 
-    return serve(root, _existing(named, root) if named else None, port, voice, browser=browser)
+    return serve(root, existing_article(named, root) if named else None, port, voice, browser=browser)
 
 
 def copy_article(named: str, root: Path, voice: Voice, *, out: Path | None, png: Path | None) -> int:
     """Write the proofs as a folder that opens from disk, as pictures, or both. Raises `Refused`."""
-    path = _existing(named, root)
+    path = existing_article(named, root)
     with tempfile.TemporaryDirectory() as passing:
         folder = out or Path(passing) / "copy"
         sheet = _copy(path, root, folder)
@@ -61,14 +60,3 @@ def _pictures(sheet: Sheet, copy: Path, folder: Path, voice: Voice) -> list[str]
         written.append(str(folder / name))
         voice.say(f"Wrote {folder / name}")
     return written
-
-
-def _existing(named: str, root: Path) -> Path:
-    """An article's file. Raises `Refused` with the nearest name."""
-    path = article_path(named, root)
-    if path.is_file():
-        return path
-    known = sorted(found.stem for found in path.parent.glob("*.md")) if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.stem, known, n=1)
-    mend = f"Did you mean '{near[0]}'?" if near else "`pressroom preview` alone lists every article."
-    raise Refused([Finding(rule="article.absent", severity="block", why=f"There is no article '{named}'.", mend=mend)])

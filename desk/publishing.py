@@ -120,13 +120,13 @@ class _Watch(logging.Handler):
         self.seen.add(outcome.account)
         mark = MARKS.get(outcome.status, "✗")
         style = "good" if outcome.well else "block"
-        where = " ".join(filter(None, (outcome.detail, outcome.url)))
+        where = " ".join(filter(None, (outcome.detail, outcome.url if outcome.url not in outcome.detail else "")))
         self.voice.say(f"  {self.voice.paint(mark, style)} {outcome.account}: {outcome.status}  {where}")
 
 
 def _conclude(outcomes: list[Outcome], voice: Voice) -> int:
     left = [outcome for outcome in outcomes if not outcome.well]
-    if any(outcome.status == "changed" for outcome in left):
+    if any(outcome.status == "changed" and "--correct" in outcome.detail for outcome in left):
         voice.say(
             "Some channels carry the earlier text. Publish with --correct to change it there.",
             "warn",

@@ -38,11 +38,14 @@ def show_status(article: str, root: Path, voice: Voice) -> int:
         moment = record.receipt.sent_at if record.receipt else record.changed_at
         when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else ""
         where = (record.receipt.url if record.receipt else "") or _why(record, mailings.get(record.delivery.key, ""))
-        rows.append((record.delivery.article, record.delivery.account, record.state, when, where))
+        campaign = record.delivery.campaign if record.delivery.campaign != record.delivery.article else ""
+        rows.append((record.delivery.article, record.delivery.account, record.state, when, campaign, where))
     more = [_more(mailings.get(record.delivery.key, ""), doubt.get(record.delivery.key, [])) for record in records]
     voice.data({"deliveries": [{**asdict(record), **told} for record, told in zip(records, more, strict=True)]})
     if rows:
-        voice.table(("ARTICLE", "CHANNEL", "STATE", "WHEN", "WHERE"), rows)
+        heads = ("ARTICLE", "CHANNEL", "STATE", "WHEN", "CAMPAIGN", "WHERE")
+        shown = [at for at in range(len(heads)) if heads[at] != "CAMPAIGN" or any(row[at] for row in rows)]
+        voice.table(tuple(heads[at] for at in shown), [tuple(row[at] for at in shown) for row in rows])
     else:
         voice.say("Nothing has been sent yet." if not article else f"Nothing of '{article}' has been sent yet.")
     for address in (address for addresses in doubt.values() for address in addresses):
@@ -78,6 +81,7 @@ def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Vo
         if resolve_mailing(ledger, record, sent=bool(url)):
             continue
         if url:
+            _must_be_address(url)
             ledger.sent(record.delivery, _seen(record, url))
         else:
             ledger.release(record.delivery)
@@ -96,6 +100,7 @@ def retract_article(
     from flows.retracting import sent_there, take_back  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
+    by_hand = [account for account in accounts if channel_class(account).can.by_hand]
     ledger = Ledger(Settings.of(root).ledger_url(root))
     found = sent_there(ledger, article, accounts, campaign)
     if not found:
@@ -103,8 +108,13 @@ def retract_article(
         raise Refused([Finding(rule="retract.nothing", severity="block", why=why, mend="Look: pressroom status.")])
     for record in found:
         voice.say(f"  {record.delivery.account}: {record.receipt.url if record.receipt else ''}")
+    for account in sorted(set(accounts) - {record.delivery.account for record in found}):
+        voice.say(f"  {account}: nothing of it is there", "warn")
+    if by_hand:
+        voice.say(f"  Delete it yourself on {', '.join(by_hand)}; it is noted here.", "warn")
     if ask and not voice.agrees("Delete this for everybody?"):
         voice.say("Nothing was taken back.")
+        voice.data({"article": article, "outcomes": []})
         return 1
     outcomes = list(take_back(found, ledger, root))
     ledger.close()
@@ -122,16 +132,14 @@ def note_receipt(wanted: dict[str, Any], url: str, voice: Voice) -> int:
     from flows.settings import Settings  # noqa: PLC0415
 
     [account], root = wanted["channels"], Path(wanted["root"])
-    if not re.match(r"https?://[^\s/]+\.[^\s]+$", url):
-        why = f"'{url}' is no address of a post."
-        raise Refused([Finding(rule="receipt.address", severity="block", why=why, mend="Copy it from the browser.")])
+    _must_be_address(url)
     if not channel_class(account).can.by_hand:
         why = f"'{account}' is posted by Pressroom itself, which notes where."
         mend = "`pressroom resolve` is for what is held or unknown."
         raise Refused([Finding(rule="receipt.channel", severity="block", why=why, mend=mend)])
     [entry] = plan(Order.model_validate(wanted)).entries
     ledger = Ledger(Settings.of(root).ledger_url(root))
-    ledger.plan(entry.delivery)
+    before = ledger.plan(entry.delivery).receipt
     ledger.keep(entry.rendition)
     receipt = Receipt(
         channel=account, remote_ids=(url,), url=url, digest=entry.rendition.digest, sent_at=datetime.now(UTC)
@@ -139,8 +147,16 @@ def note_receipt(wanted: dict[str, Any], url: str, voice: Voice) -> int:
     ledger.sent(entry.delivery, receipt)
     ledger.close()
     voice.say(f"{entry.delivery.article} on {account} is recorded: {url}", "good")
+    if before and before.url != url:
+        voice.say(f"Until now it was recorded at {before.url}.", "warn")
     voice.data({"article": entry.delivery.article, "channel": account, "sent": url, "digest": receipt.digest})
     return 0
+
+
+def _must_be_address(url: str) -> None:
+    if not re.match(r"https?://[^\s/]+\.[^\s]+$", url):
+        why = f"'{url}' is no address of a post."
+        raise Refused([Finding(rule="receipt.address", severity="block", why=why, mend="Copy it from the browser.")])
 
 
 def _seen(record: Record, url: str) -> Receipt:
@@ -185,6 +201,8 @@ def _facts(channel: Channel[Any]) -> dict[str, Any]:
         "unit": can.unit,
         "bytes": can.limits.bytes,
         "parts": can.limits.parts,
+        "pictures": can.limits.images,
+        "by_hand": can.by_hand,
         "repeat_safe": can.repeat_safe,
         "finds": can.finds,
         "updates": can.updates,

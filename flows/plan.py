@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from channels.base import Channel
 from channels.outbox import Outbox
-from channels.registry import USUAL, channel_class, known, offline
+from channels.registry import USUAL, channel_class, known, misnamed, offline
 from content.article import Article
 from content.brand import FILE
 from content.checks import check_article
@@ -88,7 +89,7 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     channels = {channel.account: channel for channel in _wanted(order, article, root)}
     _fit_to_servers(channels, root, ask=order.destination == "accounts")
     skipped = tuple(account for account in channels if article.overrides(account).skip)
-    findings = check_article(article, context, tuple(known()))
+    findings = check_article(article, context, misnamed)
     entries: list[Entry] = []
     for channel in (channel for account, channel in channels.items() if account not in skipped):
         delivery = Delivery(campaign=campaign, article=article.meta.slug, account=channel.account)
@@ -121,7 +122,7 @@ def _fit_to_servers(channels: dict[str, Channel[Any]], root: Path, *, ask: bool)
 
 def _wanted(order: Order, article: Article, root: Path) -> list[Channel[Any]]:
     """The channels asked for; where none are, the usual ones and those the article names, or all that are set up."""
-    named = [name for name in article.meta.channels if name.split(":")[0] in known()]
+    named = [name for name in article.meta.channels if not misnamed(name)]
     without = USUAL if order.destination == "outbox" else known()
     names = order.channels or list(dict.fromkeys([*without, *named]))
     if order.destination == "outbox":
@@ -171,9 +172,20 @@ def article_path(named: str, root: Path) -> Path:
     return root / path if not path.is_absolute() and not path.exists() else path
 
 
+def existing_article(named: str, root: Path) -> Path:
+    """An article's file. Raises `Refused` with the nearest name."""
+    path = article_path(named, root)
+    if path.is_file():
+        return path
+    known_ones = sorted(found.stem for found in path.parent.glob("*.md")) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.stem, known_ones, n=1)
+    mend = f"Did you mean '{near[0]}'?" if near else "`pressroom preview` alone lists every article."
+    raise Refused([Finding(rule="article.absent", severity="block", why=f"There is no article '{named}'.", mend=mend)])
+
+
 def find_article(named: str, root: Path) -> Article:
     """An article by its file, or by its short name. Raises `Refused`."""
-    path = article_path(named, root)
+    path = article_path(named, root) if Path(named).suffix else existing_article(named, root)
     try:
         shown = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:

@@ -35,7 +35,8 @@ def take_back(records: Iterable[Record], ledger: Ledger, root: Path) -> Iterator
             continue
         try:
             with closing(connect(account, root)) as channel:
-                channel.retract(receipt)
+                if not channel.can.by_hand:  # there a person has done it
+                    channel.retract(receipt)
         except ChannelError as error:
             yield Outcome(account=account, status="failed", detail=error.detail, url=receipt.url, digest=receipt.digest)
             continue

@@ -84,6 +84,9 @@ def _understood(prefix: str) -> Iterator[None]:
     """What is wrong with which variable, never what it holds."""
     try:
         yield
+    except UnicodeDecodeError:
+        why, mend = "The file .env is no UTF-8.", "Save it as UTF-8 text."
+        raise Refused([Finding(rule="settings", severity="block", why=why, mend=mend, file=".env")]) from None
     except (ValidationError, SettingsError) as error:
         faults = error.errors() if isinstance(error, ValidationError) else []
         wrong = [(prefix + "_".join(map(str, fault["loc"])).upper(), fault["msg"]) for fault in faults]

@@ -90,8 +90,9 @@ MANNERS = {
     "bluesky": Manner(links=link_spans),
     "threads": Manner(links=link_spans, write=_shortened(30)),
     "facebook": Manner(links=link_spans, fold=480, lines=5, more="See more"),
-    "instagram": Manner(links=lambda _text: iter(()), fold=125, lines=3, more="more"),
+    "instagram": Manner(links=lambda _text: iter(()), fold=125, lines=3, more="… more"),
 }
+MANNERS |= {"linkedin-profile": MANNERS["linkedin"], "facebook-profile": MANNERS["facebook"]}
 PLAIN = Manner(links=link_spans)
 
 

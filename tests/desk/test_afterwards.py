@@ -115,3 +115,43 @@ def test_the_doctor_looks_at_the_accounts_that_are_named(desk, project, server):
     code, said = desk("doctor", "-c", "mastodon:clinic-2")
 
     assert (code, "mastodon:clinic-2: block" in said.out, "bluesky" in said.out) == (1, True, False)
+
+
+def test_what_was_posted_by_hand_is_noted_as_taken_away_and_an_earlier_address_is_named(desk, ledger):
+    desk("receipt", "garden", "medium", "https://medium.com/p/1")
+    _, said = desk("receipt", "garden", "medium", "https://medium.com/p/2")
+    code, left = desk("retract", "garden", "-c", "medium", "--yes")
+
+    assert "recorded at https://medium.com/p/1" in said.out
+    assert (code, "Delete it yourself on medium" in left.out) == (0, True)
+    assert ledger.plan(Delivery(campaign="garden", article="garden", account="medium")).state == "retracted"
+
+
+def test_a_misspelt_channel_is_taken_back_from_nowhere(desk, sent, server):
+    code, said = desk("retract", "garden", "-c", "mastodon", "-c", "mastodn", "--yes")
+
+    assert (code, "Did you mean 'mastodon'?" in said.out, len(server.texts())) == (1, True, 2)
+
+
+def test_what_a_person_saw_is_an_address(desk, server, sent, ledger):
+    desk("retract", "garden", "-c", "mastodon", "--yes")
+
+    code, said = desk("resolve", "garden", "mastodon", "--sent", "nonsense")
+
+    assert (code, "is no address" in said.out) == (1, True)
+    assert ledger.plan(DELIVERY).state == "retracted"
+
+
+def test_a_campaign_is_told_where_an_article_has_several(desk):
+    desk("receipt", "garden", "medium", "https://medium.com/p/1")
+    desk("receipt", "garden", "medium", "https://medium.com/p/2", "--campaign", "autumn")
+
+    assert "autumn" in desk("status")[1].out
+
+
+def test_settings_that_are_no_text_are_refused_in_a_sentence(desk, project):
+    (project / ".env").write_bytes(b"\xff\xfePRESSROOM_X_TOKEN=a")
+
+    code, said = desk("status")
+
+    assert (code, ".env is no UTF-8" in said.out) == (1, True)

@@ -107,18 +107,39 @@ def test_check_gives_scripts_the_same_findings(press, project):
     assert ("channel.unknown", "block", 6) in {(f["rule"], f["severity"], f["line"]) for f in found}
 
 
+@pytest.mark.parametrize("suffix", ["../../../evil", "", "a b", "a_b", "a:b", "A"])
+def test_an_account_that_could_name_another_folder_or_variable_is_refused_with_its_line(press, project, suffix):
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("tags:", f"channels: {{'medium:{suffix}': {{}}}}\ntags:"))
+    said = press("render", "garden", "--out", str(project / "deep" / "out"))
+
+    assert said.returncode == 1
+    assert f"garden.md:6:12: block: 'medium:{suffix}' can't be the name of an account." in said.stdout
+    assert not list(project.rglob("story.html"))
+
+
+def test_the_doctor_looks_whether_pages_can_be_written(press, project):
+    (project / "file").write_text("no folder")
+    said = press("doctor", "-c", "web", PRESSROOM_WEB_DIRECTORY=str(project / "file" / "site"))
+
+    assert (said.returncode, "Nothing can be written to" in said.stdout) == (1, True)
+
+
 def test_check_of_nothing_is_no_success(press, project):
     (project / "content" / "articles" / "garden.md").unlink()
 
     assert press("check").returncode == 1
 
 
-@pytest.mark.parametrize("named", ["nowhere", "content/articles/nowhere.md", "."])
-def test_an_article_that_is_not_there_is_said_in_a_sentence(press, named):
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [("nowhere", "There is no"), ("content/articles/nowhere.md", "can't be read"), (".", "There is no")],
+)
+def test_an_article_that_is_not_there_is_said_in_a_sentence(press, named, why):
     said = press("render", named)
 
     assert said.returncode == 1
-    assert "can't be read" in said.stdout
+    assert why in said.stdout
     assert "Traceback" not in said.stderr
 
 

@@ -259,7 +259,7 @@ def test_a_refused_proof_is_said_without_the_servers_words(press, server):
     ("arguments", "environment", "why"),
     [
         (["garden", "--to", "me"], {}, "'me' is no address"),
-        (["nowhere", "--to", "me@example.org"], {}, "can't be read"),
+        (["nowhere", "--to", "me@example.org"], {}, "There is no article"),
         (["garden", "--to", "me@example.org", "-c", "mastodon"], {}, "sends no mail"),
         (["garden", "--to", "me@example.org"], {"PRESSROOM_NEWSLETTER_HOST": ""}, "no mail server is set up"),
         (["garden", "--to", "me@example.org"], {"PRESSROOM_NEWSLETTER_PORT": "1"}, "no connection"),

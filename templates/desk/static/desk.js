@@ -96,6 +96,7 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     place();
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
     if (document.body.dataset.live) follow();
   });
 })();
