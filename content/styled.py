@@ -151,8 +151,6 @@ class _Reading:
                 self._mark("link", start, self.track(url))
         elif url.startswith("urn:li:"):
             self._mark("mention", start, url)
-        elif web and not words:
-            self.text += self.track(url)
         elif web and "link" in self.knows:
             self._mark("link", start, self.track(url))
         elif words and (web or url.startswith("mailto:")) and url.removeprefix("mailto:") != words:

@@ -30,7 +30,7 @@ ALL = frozenset({"bold", "italic", "strike", "code", "link"})
         (r"f(\*args, \*\*kwargs)", "f(*args, **kwargs)"),
         ("> 90% recover\n- 10 °C is cold\n* 3 times", "> 90% recover\n- 10 °C is cold\n• 3 times"),
         ("<b>Rest <em class='x'>well</em></b><br>and a <b> alone", "Rest well\nand a <b> alone"),
-        ("[](https://example.org/a)", "https://example.org/a"),
+        ("a link [](https://example.org/a)around nothing", "a link around nothing"),
         ("**https://example.org/_a_/**", "https://example.org/_a_/"),
         ("標題**重要。**文字", "標題重要。文字"),
         (r"\*not slanted\*", "*not slanted*"),
