@@ -99,7 +99,7 @@ not expire. Take these two. It costs nothing."""
 
     def recent(self) -> list[dict[str, Any]]:
         """The Page's newest posts."""
-        return self.listed(f"{self._page}/feed", fields=FIELDS, limit=RECENT)
+        return self.listed(f"{self._page}/published_posts", fields=FIELDS, limit=RECENT)
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
         """Change the words; Facebook keeps card and picture as they were."""

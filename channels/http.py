@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PATIENCE, CONNECT = 30.0, 10.0
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LOOKED_AT, SHOWN = 100_000, 300  # characters of an answer: read for what must not be shown, worth repeating
-# they log every address, and the secrets of Telegram and Discord stand in theirs
-for chatty in ("httpx", "httpcore"):
+# they log every address, and the secrets of Telegram, Discord and what Apprise knows stand in theirs
+for chatty in ("httpx", "httpcore", "urllib3"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
 ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:\"']{1,64}@[^\s@<>()\[\]{},;:\"']{1,255}")
 

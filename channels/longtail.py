@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,14 +59,20 @@ matrix://user:password@host/#room. It holds the service's secrets."""
 
     def publish(self, rendition: Post, _key: str, prepared: str = "") -> Receipt:
         """Notify, and read from what Apprise logs why it did not work."""
+        from apprise import Apprise, NotifyFormat  # noqa: PLC0415
+
         service = self._service()
+        every = Apprise()
+        every.add(service)
         with _Overhearing() as heard:
-            well = service.notify(body=rendition.text)
+            # said to be plain, it is spelled as the service wants it: HTML for a mail
+            well = every.notify(body=rendition.text, body_format=NotifyFormat.TEXT)
         if not well:
-            raise self._failure(heard.status)
+            # of several targets, some may have it
+            raise self._failure(heard.status if len(service) == 1 else 0)
         return Receipt(
             channel=self.account,
-            remote_ids=(service.service_name,),
+            remote_ids=(str(service.service_name),),  # some are translated when they are read
             url="",
             digest=rendition.digest,
             sent_at=datetime.now(UTC),
@@ -119,10 +126,11 @@ class _Overhearing(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.status = 0
+        self._thread = threading.get_ident()  # other accounts send at the same time
 
     def emit(self, record: logging.LogRecord) -> None:
         """Look for a status."""
-        if found := STATUS.search(record.getMessage()):
+        if record.thread == self._thread and (found := STATUS.search(record.getMessage())):
             self.status = int(found[1])
 
     def __enter__(self) -> _Overhearing:

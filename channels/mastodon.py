@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from functools import partial
 from html import unescape
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from channels.base import Capabilities, Receipt
 from channels.errors import ChannelError, Rejected, Unavailable
-from channels.network import Message, Network, Remote, bears
+from channels.network import Message, Network, Remote, bears, follow
 from content.findings import Finding
 from content.fitting import Limits
 from content.measures import mastodon as counted
@@ -33,6 +35,9 @@ LIMITS = Limits(text=500, count=counted(LINK), images=4, picture=PICTURE, alt=15
 PROCESSING, POLLS = 1.0, 30  # seconds between two questions whether a picture is ready, and how many
 SCOPES = ("read:accounts", "read:statuses", "write:statuses", "write:media")
 A_LINK = "https://example.org/"
+
+# an address is shown in part; mentions and hashtags are words
+TAG = re.compile(r"<a\b(?![^>]*\bmention\b)[^>]*>.*?</a>|<[^>]*>", re.DOTALL)
 
 
 class MastodonSettings(BaseModel):
@@ -133,12 +138,12 @@ and copy the code that the page shows. It costs nothing; the token does not run 
         """Look through the account's newest statuses for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/accounts/verify_credentials"), "id")
         mine = f"{self._api}/accounts/{me}/statuses"
-        recent = self.read(self.call("GET", mine, params={"limit": RECENT}))
+        recent = self.read(self.call("GET", mine, params={"limit": RECENT, "exclude_reblogs": "true"}))
         with self.understood("statuses"):
-            there = [s for s in recent if bears(unescape(s["content"]), rendition.link)][:1]
-            answers = {status["in_reply_to_id"]: status for status in recent}
-            while there and len(there) < len(rendition.parts) and there[-1]["id"] in answers:
-                there.append(answers[there[-1]["id"]])
+            # the newest come first; later parts and answers to others may bear the link as well
+            roots = [status for status in recent if not status["in_reply_to_id"]]
+            first = [status for status in roots if bears(unescape(status["content"]), rendition.link)][-1:]
+            there = follow(first, recent, rendition, parent=itemgetter("in_reply_to_id"), said=_words)
         return self.found(rendition, [self._remote(status) for status in there])
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
@@ -235,3 +240,8 @@ and copy the code that the page shows. It costs nothing; the token does not run 
     def _remote(self, status: dict[str, Any]) -> Remote:
         with self.understood("status"):
             return Remote(str(status["id"]), status.get("url") or "")
+
+
+def _words(status: dict[str, Any]) -> str:
+    """What people read of a status."""
+    return unescape(TAG.sub(" ", status["content"]))

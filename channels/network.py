@@ -7,18 +7,24 @@ import re
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from channels.base import Parcel, Receipt
-from channels.errors import ChannelError, Rejected, Unavailable, Uncertain, Unsupported
+from channels.errors import ChannelError, Duplicate, Rejected, Unavailable, Uncertain, Unsupported
 from channels.service import Service
+from content.measures import LINK
 from content.post import Post
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from content.rendition import Asset
+
+LIKENESS = 0.6  # of two texts' letters and figures, from 0 to 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,7 @@ class Network(Service[Post]):
                 earlier = tuple(remote.id for remote in sent)
                 sent.append(self.deliver(self.prepared(rendition, number, earlier, key)))
             except ChannelError as error:
-                if sent:
+                if sent and not isinstance(error, Duplicate):  # which names what it knows itself
                     error.sent = self.receipt(rendition, sent)
                 raise
         return self.receipt(rendition, sent)
@@ -168,3 +174,28 @@ def bears(text: str, link: str) -> bool:
     # networks rewrite host and path (Punycode, a slash more); what we track by stands in the query
     mark = urlsplit(link).query or link
     return re.search(re.escape(mark) + r"(?![\w%&=~+-]|\.\w)", text) is not None
+
+
+def follow(
+    first: list[dict[str, Any]],
+    replies: list[dict[str, Any]],
+    post: Post,
+    *,
+    parent: Callable[[dict[str, Any]], Any],
+    said: Callable[[dict[str, Any]], str],
+) -> list[dict[str, Any]]:
+    """A thread from its first part on: what answers the one before in the words of the next part. Others answer too."""
+    there = [*first]
+    for part in post.parts[1:] if there else ():
+        answers = [reply for reply in replies if parent(reply) == there[-1]["id"] and alike(said(reply), part.text)]
+        if not answers:
+            break
+        there.append(answers[-1])
+    return there
+
+
+def alike(said: str, text: str) -> bool:
+    """Whether a network shows a text, whatever it makes of mentions, links and emoji."""
+    bare = (LINK.sub("", words).casefold() for words in (said, text))
+    one, other = ("".join(filter(str.isalnum, words)) for words in bare)
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() > LIKENESS

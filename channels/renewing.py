@@ -24,6 +24,7 @@ from content.findings import Finding
 if TYPE_CHECKING:
     import httpx
 
+HIDDEN = ("code", "code_verifier", "refresh_token")  # of a form; the token may be newer than the one that is held
 SOON = 14 * 24 * 60 * 60  # seconds before an end that a person must do something about
 log = logging.getLogger("pressroom.oauth")
 
@@ -186,7 +187,7 @@ class Renewing(Network):
             request = {"data": form, "auth": (app, secret)}
         elif secret:
             request["data"]["client_secret"] = secret
-        hidden = (*self.secrets(), form.get("code", ""), form.get("code_verifier", ""))
+        hidden = (*self.secrets(), *(form[name] for name in HIDDEN if name in form))
         ask = Endpoint(self.account, self._http, self.authority.endpoint, hidden)
         told = ask(f"{what} is refused; {self._again}", **request)
         try:

@@ -110,7 +110,7 @@ stands at the end of the channel's details. It costs nothing."""
             me = {app["user_id"], app.get("bot_id") or app["user_id"]}
             mine = [m for m in recent["messages"] if me & {m.get("user"), m.get("bot_id")}]
             there = [m["ts"] for m in mine if bears(_written(m), rendition.link)]
-        return self.found(rendition, [self._remote(self._settings.channel, ts) for ts in there[:1]])
+        return self.found(rendition, [self._remote(self._settings.channel, ts) for ts in there[-1:]])
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
         """Put the corrected words in place."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from channels.base import Capabilities, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.graph import Gone, Graph, GraphSettings
-from channels.network import Message, Remote, bears
+from channels.network import Message, Remote, bears, follow
 from content.findings import Finding
 from content.fitting import Limits
 from content.measures import links_in, threads
@@ -118,7 +118,7 @@ A token lasts 60 days. It costs nothing."""
         mine = [post for post in self.recent() if _is(post, rendition)][-1:]
         if not mine and prepared and self._container(prepared)["status"] == "PUBLISHED":
             raise Uncertain(self.account, "it is published, but not listed yet")
-        there = self._chain(mine, len(rendition.parts))
+        there = self._chain(mine, rendition)
         with self.understood("post"):
             return self.found(rendition, [Remote(str(post["id"]), post.get("permalink") or "") for post in there])
 
@@ -213,16 +213,13 @@ A token lasts 60 days. It costs nothing."""
         except ChannelError:
             return ""
 
-    def _chain(self, there: list[dict[str, Any]], parts: int) -> list[dict[str, Any]]:
-        """A post, and the account's own answers to it and to each other."""
-        if not there or parts == 1:
+    def _chain(self, there: list[dict[str, Any]], rendition: Post) -> list[dict[str, Any]]:
+        """A post, and the account's own answers to it and to each other that are the thread's."""
+        if not there or len(rendition.parts) == 1:
             return there
         replies = self.listed(f"{self._user}/replies", fields=FIELDS, limit=RECENT)
         with self.understood("replies"):
-            answers = {(reply.get("replied_to") or {}).get("id"): reply for reply in replies}
-            while len(there) < parts and there[-1]["id"] in answers:
-                there = [*there, answers[there[-1]["id"]]]
-        return there
+            return follow(there, replies, rendition, parent=_answered, said=lambda reply: reply.get("text") or "")
 
     @contextmanager
     def _unsent(self) -> Iterator[None]:
@@ -235,3 +232,7 @@ A token lasts 60 days. It costs nothing."""
 
 def _is(post: dict[str, Any], rendition: Post) -> bool:
     return any(bears(str(post.get(field)), rendition.link) for field in ("text", "link_attachment_url"))
+
+
+def _answered(reply: dict[str, Any]) -> Any:
+    return (reply.get("replied_to") or {}).get("id")

@@ -107,12 +107,12 @@ X charges for each post by credits, which are bought there: about $0.20 with a l
     def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
         """Look through the account's newest posts for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/2/users/me"), "data", "id")
-        wanted = {"max_results": 100, "tweet.fields": "entities"}
+        wanted = {"max_results": 100, "tweet.fields": "entities", "exclude": "replies,retweets"}
         asked = self.call("GET", f"{self._api}/2/users/{me}/tweets", params=wanted)
         told = self.read(asked)
         with self.understood("posts"):
             there = [post["id"] for post in told.get("data", []) if _bears(post, rendition.link)]
-        return self.found(rendition, [_remote(post_id) for post_id in there[:1]])
+        return self.found(rendition, [_remote(post_id) for post_id in there[-1:]])
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the post."""

@@ -123,7 +123,8 @@ class _Reading:
             else:
                 self._word(token)
         found = sorted(self.marks, key=lambda mark: (mark.start, -mark.end))
-        return Styled(text=self.text, marks=tuple(found))
+        lead = len(self.text) - len(self.text.lstrip())  # blanks that Markdown keeps, and fitting does not
+        return Styled(text=self.text, marks=tuple(found)).cut(lead, len(self.text.rstrip()) or lead)
 
     def _word(self, token: Token) -> None:
         start = len(self.text)

@@ -142,7 +142,7 @@ class Courier:
                 return self._outcome("already", "the platform had it already", receipt)
             case Duplicate() if self.channel.can.finds:
                 self.ledger.settle(self.delivery, owner, "unknown", error.detail)
-                return self._look(self.ledger.plan(self.delivery))
+                return self._look(self.ledger.plan(self.delivery), duplicate=True)
             case ChannelError(sent=partial) if partial and not self.channel.can.repeat_safe:
                 error.detail = f"{_parts_out(partial)}: {error.detail}"
                 # what is missing goes out with the next attempt; was the part of a lost answer sent? it is looked for
@@ -155,8 +155,11 @@ class Courier:
         self.ledger.settle(self.delivery, owner, "failed", error.detail)
         raise error
 
-    def _look(self, record: Record) -> Outcome:
-        """Perhaps sent: read back; where that can't tell, send again only if a repeat is safe."""
+    def _look(self, record: Record, *, duplicate: bool = False) -> Outcome:
+        """Perhaps sent: read back; where that can't tell, send again only if a repeat is safe.
+
+        What the platform calls a `duplicate` and does not show is not sent again: it would say so again.
+        """
         try:
             found = self.channel.find(self.rendition, self.delivery.key, record.prepared)
         except Unsupported:
@@ -171,6 +174,8 @@ class Courier:
             )  # what was tried then, whatever the text is now
             self.ledger.sent(self.delivery, found)
             return self._outcome("sent", "found: it had arrived", found)
+        if duplicate:
+            return self._hold(record, f"{record.detail}; the earlier post was not found: look at the account", found)
         wait = 0.0 if self.channel.can.repeat_safe else self._settling(record)
         if wait > 0:
             raise Unavailable(self.channel.account, "not there yet; it is looked for once more", retry_after=wait)

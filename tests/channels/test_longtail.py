@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from threading import Thread
 
 import pytest
 from pydantic import SecretStr
 
-from channels.errors import Misconfigured, Rejected, Unavailable, Uncertain
+from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.longtail import LongTail, LongTailSettings
 from tests.channels.fakes.server import Answer, Fake, Trouble
 from tests.channels.samples import post
@@ -91,3 +92,58 @@ def test_the_parcel_holds_the_words_and_not_the_address(hook):
 
     assert dict(parcel.files)["post.txt"].decode() == f"{post().text}\n"
     assert PASSWORD.encode() not in b"".join(data for _, data in parcel.files)
+
+
+class Rooms(Fake):
+    """Nextcloud Talk, as far as Apprise speaks it: some rooms refuse."""
+
+    secrets = (PASSWORD,)
+    refuses = ""
+
+    def settings(self):
+        address = self.url.replace("http://", f"nctalk://clinic:{PASSWORD}@")
+        return LongTailSettings(url=SecretStr(f"{address}/room1/room2"))
+
+    def texts(self):
+        return [request.path.rpartition("/")[2] for request in self.received]
+
+    def creates(self, request):
+        return request.method == "POST"
+
+    def handle(self, request):
+        return Answer(status=403 if self.refuses and request.path.endswith(self.refuses) else 201, json={})
+
+
+def test_what_one_of_two_targets_refuses_is_uncertain_for_the_other_has_it():
+    with Rooms() as rooms:
+        rooms.refuses = "room2"
+        with pytest.raises(Uncertain):
+            LongTail("apprise", rooms.settings()).publish(post("One"), "key")
+
+
+def test_a_receipt_can_be_kept_whatever_the_service_calls_itself():
+    with Rooms() as rooms:
+        receipt = LongTail("apprise", rooms.settings()).publish(post("One"), "key")
+
+    assert [type(remote_id) for remote_id in receipt.remote_ids] == [str]
+
+
+def test_accounts_that_send_at_once_do_not_take_each_others_answers(hook):
+    with Hook() as other:
+        hook.troubles.append(Trouble(hangs_up=True, seconds=0.5))
+        other.troubles.append(Trouble(answer=Answer(status=401)))
+        errors = {}
+
+        def send(name, server):
+            try:
+                LongTail(name, server.settings()).publish(post("One"), "key")
+            except ChannelError as error:
+                errors[name] = type(error)
+
+        senders = [Thread(target=send, args=pair) for pair in (("apprise:a", hook), ("apprise:b", other))]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+
+    assert errors == {"apprise:a": Uncertain, "apprise:b": Misconfigured}

@@ -42,6 +42,13 @@ def test_a_network_that_knows_nothing_gets_words_alone(written, read):
     assert styled(written) == Styled(text=read)
 
 
+@pytest.mark.parametrize("lead", ["&nbsp;", "&emsp;", ""])
+def test_marks_count_from_the_first_word(lead):
+    made = styled(f"{lead}Hello **bold** word&nbsp;", ALL)
+
+    assert made == Styled(text="Hello bold word", marks=(Mark(kind="bold", start=6, end=10),))
+
+
 def test_marks_cover_the_words_that_they_stood_around():
     made = styled("👩‍⚕️ says **rest *well*** and [read **this**](https://example.org/a?b=1&c=2)", ALL)
 

@@ -9,12 +9,14 @@ import pytest
 
 from channels.errors import Rejected, Unavailable, Uncertain
 from channels.mastodon import Mastodon
+from channels.threads import Threads
 from channels.x import X
 from flows.deliver import Courier
 from flows.records import Delivery
-from tests.channels.fakes import mastodon, x
+from tests.channels.fakes import mastodon, threads, x
+from tests.channels.fakes.graph import refusal
 from tests.channels.fakes.server import FINE, Answer, Trouble
-from tests.channels.samples import http_client, post
+from tests.channels.samples import LINK, http_client, post
 
 DELIVERY = Delivery(campaign="sleep", article="sleep", account="mastodon")
 THREAD = post("One", "Two", "Three")
@@ -154,3 +156,67 @@ def test_a_duplicate_without_a_name_is_looked_for_and_adopted(ledger):
         assert outcome.status == "sent"
         assert outcome.url.endswith(ledger.plan(delivery).receipt.remote_ids[0])
         assert len(network.texts()) == 1
+
+
+def test_a_duplicate_that_is_not_found_waits_for_a_person(ledger):
+    delivery = Delivery(campaign="sleep", article="sleep", account="x")
+    with x.Platform() as network, http_client() as http:
+        channel = X("x", network.settings(), http)
+        channel.publish(post("Sleep well.", link="https://clinic.example.org/other/?utm_content=other.x"), "other")
+        network.troubles.extend([Trouble(answer=network.duplicate())] * 3)
+        outcome = Courier(channel, post(), delivery, ledger, settling=timedelta(0)).deliver()
+
+        assert (outcome.status, "not found" in outcome.detail) == ("held", True)
+        assert len(network.created()) == 2
+
+
+def test_a_duplicate_in_the_middle_of_a_thread_is_no_proof_of_the_whole(ledger):
+    delivery = Delivery(campaign="sleep", article="sleep", account="threads")
+    with threads.Platform() as network, http_client() as http:
+        channel = Threads("threads", network.settings(), http)
+        channel.processing = 0.0
+        network.troubles.extend([FINE, Trouble(answer=refusal(400, 506, "Duplicate status message"))])
+        courier = Courier(channel, THREAD, delivery, ledger, settling=timedelta(0))
+
+        assert courier.deliver().status == "held"
+        assert ledger.plan(delivery).state == "held"
+
+
+def added(server, words, *, below):
+    """A person's own status below another one."""
+    parent = server.statuses[below]
+    server.statuses["9" * 18] = {**parent, "id": "9" * 18, "content": f"<p>{words}</p>", "in_reply_to_id": below}
+    return "9" * 18
+
+
+def test_an_answer_that_somebody_gave_below_a_broken_thread_is_none_of_its_parts(server, deliver, ledger):
+    server.troubles.extend([FINE, Trouble(hangs_up=True)])
+    with pytest.raises(Uncertain):
+        deliver()
+    theirs = added(server, "More in a minute", below=next(iter(server.statuses)))
+
+    assert deliver().status == "sent"
+    assert [text.split("\n")[0] for text in server.texts()].count("Three") == 1
+    assert theirs not in ledger.plan(DELIVERY).receipt.remote_ids
+
+
+def test_a_link_that_somebody_posts_again_is_not_taken_for_the_post(server, deliver, ledger):
+    server.troubles.append(Trouble(stored=True, hangs_up=True))
+    with pytest.raises(Uncertain):
+        deliver(post("One"))
+    first = next(iter(server.statuses))
+    added(server, server.statuses[first]["content"], below=first)
+
+    assert deliver(post("One")).status == "sent"
+    assert ledger.plan(DELIVERY).receipt.remote_ids == (first,)
+
+
+def test_later_parts_that_link_to_the_same_page_are_not_taken_for_the_first(server, deliver, ledger):
+    thread = post("One", "Two", f"Three\n\n{LINK}")
+    server.troubles.extend([FINE, FINE, Trouble(stored=True, hangs_up=True)])
+    with pytest.raises(Uncertain):
+        deliver(thread)
+
+    assert deliver(thread).status == "sent"
+    assert words(server) == ["One", "Two", "Three"]
+    assert ledger.plan(DELIVERY).receipt.remote_ids == tuple(server.statuses)

@@ -61,7 +61,7 @@ class Platform(Fake):
             return refusal(400, 2500, "Unknown path components")
         if self.creates(request):
             return self._create(node, request, body)
-        if (request.method, node) == ("GET", f"{PAGE}/feed"):
+        if (request.method, node) == ("GET", f"{PAGE}/published_posts"):
             return self._feed(request)
         named = {"me": self.owner, PAGE: PAGE}
         if request.method == "GET" and node in named:
