@@ -87,7 +87,12 @@ class Courier:
 
     def _go_on(self, record: Record, out: Receipt | None, *, unknown: bool = False) -> Outcome:
         """Send it, or what is missing of it: only where the parts that are out are still the first of the text."""
-        if out is None or self.channel.can.repeat_safe:
+        if self.channel.can.repeat_safe:
+            # parts that are out are written again in their places, but for those that the text has no more
+            if (out or unknown) and self._parts(record) > self._now:
+                return self._hold(record, "more parts may be out than the text has now; look at the account", out)
+            return self._send(unknown=unknown)
+        if out is None:
             return self._send(unknown=unknown)
         if self._begins_like(record.digest, len(out.remote_ids)):
             return self._send(unknown=unknown, out=out)
@@ -104,7 +109,8 @@ class Courier:
     def _send(self, *, unknown: bool = False, out: Receipt | None = None) -> Outcome:
         self.ledger.keep(self.rendition)
         states = UNKNOWN if unknown else OPEN_STATES
-        owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=self.lease, states=states)
+        lease = self.lease * self._now  # each part may take its time
+        owner = self.ledger.claim(self.delivery, self.rendition.digest, lease=lease, states=states)
         if owner is None:
             return self._outcome("busy", "another run has just taken it")
         try:
@@ -143,7 +149,7 @@ class Courier:
             case Duplicate() if self.channel.can.finds:
                 self.ledger.settle(self.delivery, owner, "unknown", error.detail)
                 return self._look(self.ledger.plan(self.delivery), duplicate=True)
-            case ChannelError(sent=partial) if partial and not self.channel.can.repeat_safe:
+            case ChannelError(sent=partial) if partial:
                 error.detail = f"{_parts_out(partial)}: {error.detail}"
                 # what is missing goes out with the next attempt; was the part of a lost answer sent? it is looked for
                 state: State = "unknown" if isinstance(error, Uncertain) else "failed"
@@ -184,8 +190,13 @@ class Courier:
 
     def _parts(self, record: Record) -> int:
         """How many parts the thread had that was tried."""
-        kept = self.ledger.kept(record.digest) or json.loads(self.rendition.canonical)
-        return len(kept.get("parts", "1"))
+        kept = self.ledger.kept(record.digest)
+        return len(kept.get("parts", "1")) if kept else self._now
+
+    @property
+    def _now(self) -> int:
+        """How many parts there are; 1 for what is no thread."""
+        return len(getattr(self.rendition, "parts", "1"))
 
     def _settling(self, record: Record) -> float:
         """Seconds until a missing post is proof that it never arrived: platforms show new posts late."""

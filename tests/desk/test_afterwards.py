@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from channels.errors import Uncertain
 from channels.mastodon import Mastodon
 from desk.cli import main
 from flows.deliver import Courier
@@ -13,6 +14,7 @@ from flows.ledger import Ledger
 from flows.records import Delivery
 from flows.settings import Settings
 from tests.channels.fakes.mastodon import TOKEN, Platform
+from tests.channels.fakes.server import Trouble
 from tests.channels.samples import http_client, post
 
 DELIVERY = Delivery(campaign="garden", article="garden", account="mastodon")
@@ -155,3 +157,14 @@ def test_settings_that_are_no_text_are_refused_in_a_sentence(desk, project):
     code, said = desk("status")
 
     assert (code, ".env is no UTF-8" in said.out) == (1, True)
+
+
+def test_what_is_in_doubt_is_not_called_taken_back(desk, server, ledger):
+    server.troubles.append(Trouble(stored=True, hangs_up=True))
+    with http_client() as http, pytest.raises(Uncertain):
+        Courier(Mastodon("mastodon", server.settings(), http), post("One"), DELIVERY, ledger).deliver()
+
+    code, said = desk("retract", "garden", "-c", "mastodon", "--yes")
+
+    assert (code, "nobody knows yet" in said.out, ledger.plan(DELIVERY).state) == (1, True, "unknown")
+    assert len(server.texts()) == 1

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 
 import pytest
 
+from channels.bluesky import Bluesky
 from channels.errors import Rejected, Unavailable, Uncertain
 from channels.mastodon import Mastodon
 from channels.threads import Threads
 from channels.x import X
 from flows.deliver import Courier
 from flows.records import Delivery
-from tests.channels.fakes import mastodon, threads, x
+from tests.channels.fakes import bluesky, mastodon, threads, x
 from tests.channels.fakes.graph import refusal
 from tests.channels.fakes.server import FINE, Answer, Trouble
 from tests.channels.samples import LINK, http_client, post
@@ -220,3 +223,35 @@ def test_later_parts_that_link_to_the_same_page_are_not_taken_for_the_first(serv
     assert deliver(thread).status == "sent"
     assert words(server) == ["One", "Two", "Three"]
     assert ledger.plan(DELIVERY).receipt.remote_ids == tuple(server.statuses)
+
+
+def test_a_thread_that_has_become_shorter_while_its_end_is_in_doubt_is_held(ledger):
+    delivery = Delivery(campaign="sleep", article="sleep", account="bluesky")
+    with bluesky.Platform() as network, http_client() as http:
+        channel = Bluesky("bluesky", network.settings(), http)
+        network.troubles.extend([FINE, FINE, Trouble(stored=True, hangs_up=True)])
+        with pytest.raises(Uncertain):
+            Courier(channel, THREAD, delivery, ledger, settling=timedelta(0)).deliver()
+        outcome = Courier(channel, post("One", "Two"), delivery, ledger, settling=timedelta(0)).deliver()
+
+        assert (outcome.status, "more parts may be out" in outcome.detail) == ("held", True)
+        assert len(network.texts()) == 3
+
+
+def test_a_claim_lasts_for_all_parts_of_a_thread(server, ledger):
+    server.troubles.append(Trouble(hangs_up=True, seconds=1.5))
+    with http_client() as http:
+        courier = Courier(Mastodon("mastodon", server.settings(), http), THREAD, DELIVERY, ledger)
+        courier.lease = timedelta(seconds=1)
+        sender = Thread(target=lambda: suppressed(courier.deliver))
+        sender.start()
+        sleep(1.2)
+        other = Courier(Mastodon("mastodon", server.settings(), http), THREAD, DELIVERY, ledger).deliver()
+        sender.join()
+
+    assert other.status == "busy"
+
+
+def suppressed(work):
+    with pytest.raises(Uncertain):
+        work()
