@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from content.measures import links_in
+from content.measures import link_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +39,12 @@ def _mention(text: str, mark: Mark) -> str:
 
 def _hashtags(text: str) -> list[re.Match[str]]:
     """The hashtags, without the anchors of links."""
-    bare = text
-    for link in links_in(text):
-        bare = bare.replace(link, "." * len(link))
-    return list(HASHTAG.finditer(bare))
+    links = list(link_spans(text))
+    return [
+        tag
+        for tag in HASHTAG.finditer(text)
+        if not any(start < tag.end() and tag.start() < end for start, end in links)
+    ]
 
 
 def _escape(text: str) -> str:

@@ -65,10 +65,11 @@ def _show(planned: Plan, order: Order, voice: Voice) -> None:
     voice.findings(found for found in planned.findings if found.severity in {"warn", "review"})
     where = "to the outbox" if order.destination == "outbox" else "for real"
     voice.say(f"{planned.article.meta.title}: {where}", "bold")
+    width = max((len(entry.title) for entry in planned.entries), default=0)
     for entry in planned.entries:
-        voice.say(f"  {entry.title:<12} {describe(entry.rendition)}")
+        voice.say(f"  {entry.title:<{width}} {describe(entry.rendition)}")
         if entry.channel.fee and order.destination == "accounts":
-            voice.say(f"  {'':<12} {entry.channel.fee}", "warn")
+            voice.say(f"  {'':<{width}} {entry.channel.fee}", "warn")
     voice.say("Starting Prefect …", "dim")
 
 
