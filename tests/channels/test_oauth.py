@@ -201,6 +201,24 @@ def test_no_connection_is_no_dead_token(platform, folder, account):
     assert kept(platform, folder) == before
 
 
+@X
+def test_a_refresh_token_that_another_process_got_is_hidden_too(platform, folder, account):
+    one = account()
+    assert one.doctor() == []
+    revoke(platform)
+    assert account().doctor() == []
+    newer = kept(platform, folder)["refresh_token"]
+    age(platform, folder, expires_at=time.time() - 60)
+    revoke(platform)
+    platform.authority.refresh.clear()
+
+    with pytest.raises(Misconfigured) as raised:
+        one.publish(post(), "key")
+
+    assert newer not in f"{raised.value!r}{raised.value}"
+    assert asked(platform) == 2
+
+
 @BOTH
 def test_a_dead_refresh_token_wants_a_person_and_shows_no_secret(platform, folder, account):
     revoke(platform)
