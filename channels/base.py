@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from channels.errors import Unsupported
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from content.article import Article
     from content.context import Context
 
+SKEW = timedelta(hours=1)  # that this machine's clock and a platform's may differ
 R = TypeVar("R", Page, Newsletter, Post, Story)
 
 
@@ -115,8 +116,12 @@ class Channel(ABC, Generic[R]):
         Raises `ChannelError`.
         """
 
-    def find(self, rendition: R, key: str, prepared: str = "") -> Receipt | None:
-        """Read back whether it arrived. None: it certainly did not."""
+    def find(self, rendition: R, key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
+        """Read back whether it arrived. None: it certainly did not.
+
+        `since`: it was not tried before that; what is older need not be looked at. Raises `ChannelError`,
+        `Unsupported` where too much has been posted since to tell.
+        """
         raise Unsupported(self.account, "can't tell whether something arrived")
 
     def resume(self, rendition: R, key: str, sent: Receipt) -> Receipt:
@@ -138,6 +143,11 @@ class Channel(ABC, Generic[R]):
     def doctor(self) -> list[Finding]:
         """What stands between this account and sending. Empty: nothing."""
         return []
+
+    @property
+    def server(self) -> str:
+        """The address that `learn` asks: an account that moves to another asks anew."""
+        return ""
 
     def learn(self) -> dict[str, int]:
         """What the account's own server says of its limits, where servers differ. Raises `ChannelError`."""

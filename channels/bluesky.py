@@ -153,7 +153,7 @@ It costs nothing; the password does not run out."""
             record["facets"] = [facet for facet in map(self._resolved, record["facets"]) if facet]
         return self._remote(self._ask("POST", "repo.putRecord", json={**message.body, "record": record}))
 
-    def find(self, rendition: Post, key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Read the records back by their keys."""
         records = [self._read(record_key(key, number)) for number in range(len(rendition.parts))]
         return self.found(rendition, [self._remote(record) for record in records if record is not None])

@@ -103,7 +103,9 @@ class DraftCampaign(Campaign):
         """What the answer to the sending says. Raises `Uncertain`."""
         return self.made(answer)
 
-    def find(self, rendition: Newsletter, key: str, prepared: str = "") -> Receipt | None:
+    def find(
+        self, rendition: Newsletter, key: str, prepared: str = "", since: datetime | None = None
+    ) -> Receipt | None:
         """Read the campaign's status. One that was never made was never sent."""
         try:
             there = self.campaign(prepared) if prepared else self.seek(rendition, key)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.base import Capabilities, Receipt
-from channels.graph import Graph, GraphSettings
+from channels.graph import Graph, GraphSettings, begun
 from channels.network import Message, Remote, bears
 from content.findings import Finding
 from content.fitting import Limits
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 SITE = "https://www.facebook.com"
 # 4 MB is Meta's advice; larger sides are made smaller there
 PICTURE = Canvas(width=2048, height=2048, bytes=4_000_000)
-RECENT = 50  # posts that a read-back looks at
+RECENT = 50  # posts of one page of a read-back
 FIELDS = "id,message,permalink_url,attachments{unshimmed_url,url}"
 CLICK = re.compile(r"[?&]fbclid=[^&#]*")  # what Facebook adds to addresses
 
@@ -90,16 +91,16 @@ not expire. Take these two. It costs nothing."""
         """Post. A photo has an id of its own beside that of the post around it."""
         return _remote(self.told(self.put(message), "post_id" if message.files else "id"))
 
-    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Look through the Page's newest posts for this delivery's own link."""
-        recent = self.recent()
+        recent = self.recent(since)
         with self.understood("posts"):
             mine = [post for post in recent if any(bears(text, rendition.link) for text in _texts(post))][-1:]
             return self.found(rendition, [_remote(str(post["id"]), post.get("permalink_url")) for post in mine])
 
-    def recent(self) -> list[dict[str, Any]]:
+    def recent(self, since: datetime | None) -> list[dict[str, Any]]:
         """The Page's newest posts."""
-        return self.listed(f"{self._page}/published_posts", fields=FIELDS, limit=RECENT)
+        return self.listed(f"{self._page}/published_posts", fields=FIELDS, limit=RECENT, **begun(since))
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
         """Change the words; Facebook keeps card and picture as they were."""

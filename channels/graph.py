@@ -7,10 +7,11 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import Receipt
+from channels.base import SKEW, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.http import ADDRESS, SAFE, SHOWN, clean, retry_after
 from channels.network import Network
@@ -76,8 +77,8 @@ class Graph(Network):
         self._graph = f"{settings.api.rstrip('/')}/{settings.version}"
 
     @abstractmethod
-    def recent(self) -> list[dict[str, Any]]:
-        """The account's newest posts. Raises `ChannelError`."""
+    def recent(self, since: datetime | None) -> list[dict[str, Any]]:
+        """The account's posts since then, newest first. Raises `ChannelError`."""
 
     def credentials(self) -> dict[str, str]:
         """The token."""
@@ -85,9 +86,15 @@ class Graph(Network):
 
     def listed(self, edge: str, **params: Any) -> list[dict[str, Any]]:
         """What an edge such as `/123/feed` holds. Raises `ChannelError`."""
+        return self.paged(lambda mark: self._turned(edge, {**params, **dict(parse_qsl(mark))}))
+
+    def _turned(self, edge: str, params: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """A page of an edge, and what Meta's own address of the next one asks, but for the token in it."""
         told = self.read(self.call("GET", f"{self._graph}/{edge}", params=params))
         with self.understood("list"):
-            return [{**entry} for entry in told["data"]]
+            asked = parse_qsl(urlsplit((told.get("paging") or {}).get("next", "")).query)
+            following = urlencode([(name, value) for name, value in asked if name != "access_token"])
+            return [{**entry} for entry in told["data"]], following
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the posts, the last one first. Raises `Gone` for one that is there, but not for this token."""
@@ -95,7 +102,7 @@ class Graph(Network):
             try:
                 self.call("DELETE", f"{self._graph}/{remote_id}")
             except Gone:
-                if remote_id in [post.get("id") for post in self.recent()]:
+                if remote_id in [post.get("id") for post in self.recent(receipt.sent_at - SKEW)]:
                     raise
 
     def failure(self, response: httpx.Response, _detail: str) -> ChannelError | None:
@@ -142,6 +149,11 @@ class Graph(Network):
             return []
         why = f"{most:g} % of the calls that Meta allows are used up; at 100 % it refuses posts for a while."
         return [Finding(rule="account.usage", severity="warn", why=why, channel=self.account)]
+
+
+def begun(since: datetime | None) -> dict[str, int]:
+    """How an edge is asked for what is new since then."""
+    return {"since": int(since.timestamp())} if since else {}
 
 
 def _number(told: dict[str, Any], name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from html import unescape
 from operator import itemgetter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from content.rendition import Asset
 
-RECENT = 40  # statuses that a read-back looks at: the most that the API gives at once
+RECENT = 40  # statuses of one page of a read-back: the most that the API gives at once
 EDITED = ("status", "language", "sensitive", "spoiler_text", "media_ids")  # the rest can't be changed
 LINK = 23  # characters that a link counts, whatever its length
 # the image matrix of Mastodon 4: 33 million pixels, 16 MiB
@@ -76,14 +77,18 @@ and copy the code that the page shows. It costs nothing; the token does not run 
     ) -> None:
         super().__init__(account, http)
         self._settings = settings or MastodonSettings()
-        self._server = self._settings.server.rstrip("/") or "https://(server)"
-        self._api = f"{self._server}/api/v1"
+        self._api = f"{self.server}/api/v1"
         self.processing = PROCESSING
 
     @property
     def configured(self) -> bool:
         """Whether there are a server and a token."""
         return bool(self._settings.server and self._settings.token.get_secret_value())
+
+    @property
+    def server(self) -> str:
+        """The address of the account's server."""
+        return self._settings.server.rstrip("/") or "https://(server)"
 
     def message(
         self, post: Post, number: int, earlier: tuple[str, ...], pictures: tuple[str, ...], key: str
@@ -113,7 +118,7 @@ and copy the code that the page shows. It costs nothing; the token does not run 
     def upload(self, picture: Asset) -> str:
         """Bring a picture and its description; large ones take the server a while."""
         file = {"file": (picture.path, picture.data, picture.media_type)}
-        answer = self.call("POST", f"{self._server}/api/v2/media", data={"description": picture.alt}, files=file)
+        answer = self.call("POST", f"{self.server}/api/v2/media", data={"description": picture.alt}, files=file)
         media_id = self.told(answer, "id")
         for _ in range(POLLS):
             if answer.status_code == 200:
@@ -134,17 +139,25 @@ and copy the code that the page shows. It costs nothing; the token does not run 
             answer = self.put(replace(message, headers=headers))
         return self._remote(self.read(answer))
 
-    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Look through the account's newest statuses for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/accounts/verify_credentials"), "id")
-        mine = f"{self._api}/accounts/{me}/statuses"
-        recent = self.read(self.call("GET", mine, params={"limit": RECENT, "exclude_reblogs": "true"}))
+        recent = self.paged(lambda mark: self._page(me, mark, since))
         with self.understood("statuses"):
             # the newest come first; later parts and answers to others may bear the link as well
             roots = [status for status in recent if not status["in_reply_to_id"]]
             first = [status for status in roots if bears(unescape(status["content"]), rendition.link)][-1:]
             there = follow(first, recent, rendition, parent=itemgetter("in_reply_to_id"), said=_words)
         return self.found(rendition, [self._remote(status) for status in there])
+
+    def _page(self, me: str, mark: str, since: datetime | None) -> tuple[list[dict[str, Any]], str]:
+        """The newest statuses that are older than the one marked, and the mark of the next page."""
+        params = {"limit": RECENT, "exclude_reblogs": "true", **({"max_id": mark} if mark else {})}
+        statuses = self.read(self.call("GET", f"{self._api}/accounts/{me}/statuses", params=params))
+        with self.understood("statuses"):
+            if not statuses or (since and datetime.fromisoformat(statuses[-1]["created_at"]) < since):
+                return [*statuses], ""
+            return [*statuses], str(statuses[-1]["id"])
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
         """Edit each status. A thread must keep its number of parts."""
@@ -215,7 +228,7 @@ and copy the code that the page shows. It costs nothing; the token does not run 
         return [Finding(rule="account.scopes", severity="warn", why=why, mend="Make another.", channel=self.account)]
 
     def _instance(self, version: str) -> dict[str, Any]:
-        told: dict[str, Any] = self.read(self.call("GET", f"{self._server}/api/{version}/instance"))
+        told: dict[str, Any] = self.read(self.call("GET", f"{self.server}/api/{version}/instance"))
         return told
 
     def _other_limits(self) -> list[Finding]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from content.rendition import Asset
 
+PAGES = 20  # that a read-back turns before it leaves the question to a person
 LIKENESS = 0.6  # of two texts' letters and figures, from 0 to 1
 
 
@@ -126,6 +127,20 @@ class Network(Service[Post]):
             return receipt
         seen = f"{len(there)} of {len(rendition.parts)} parts are there"
         raise Uncertain(self.account, seen, sent=receipt)
+
+    def paged(self, ask: Callable[[str], tuple[list[dict[str, Any]], str]]) -> list[dict[str, Any]]:
+        """A list, page by page. `ask` gives the page at a mark and the mark of the next one, "" after the last.
+
+        Raises `Unsupported` where the list goes on and on: what was not seen there might be there yet.
+        """
+        found: list[dict[str, Any]] = []
+        mark = ""
+        for _ in range(PAGES):
+            page, mark = ask(mark)
+            found += page
+            if not mark:
+                return found
+        raise Unsupported(self.account, f"can't look through more than {len(found)} posts")
 
     def same_parts(self, receipt: Receipt, rendition: Post) -> None:
         """An edit can't add or drop a part of a thread. Raises `Unsupported`."""

@@ -72,7 +72,7 @@ class Outbox(Channel[Any]):
             raise no_room(self.account, error) from error
         return receipt
 
-    def find(self, rendition: Any, key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Any, key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Look for the files of this very rendition."""
         said = self._said()
         if said.get("key") != key or said.get("digest") != rendition.digest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from datetime import datetime
 from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
 API = "https://slack.com/api"
-RECENT = 200  # messages that a read-back looks at: the most that Slack advises to take at once
+RECENT = 200  # messages of one page of a read-back: the most that Slack advises to take at once
 STYLES = ("bold", "italic", "strike", "code")
 # what an answer with status 200 may refuse; all others are about the message itself
 MEANING: dict[str, type[ChannelError]] = {
@@ -102,15 +103,24 @@ stands at the end of the channel's details. It costs nothing."""
         with self.understood("channel and ts"):
             return self._remote(told["channel"], told["ts"])
 
-    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Look through the channel's newest messages for this delivery's own link in one of the app's own."""
         app = self._asked("auth.test")
-        recent = self._asked("conversations.history", channel=self._settings.channel, limit=str(RECENT))
+        recent = self.paged(lambda mark: self._page(mark, since))
         with self.understood("messages"):
             me = {app["user_id"], app.get("bot_id") or app["user_id"]}
-            mine = [m for m in recent["messages"] if me & {m.get("user"), m.get("bot_id")}]
+            mine = [m for m in recent if me & {m.get("user"), m.get("bot_id")}]
             there = [m["ts"] for m in mine if bears(_written(m), rendition.link)]
         return self.found(rendition, [self._remote(self._settings.channel, ts) for ts in there[-1:]])
+
+    def _page(self, mark: str, since: datetime | None) -> tuple[list[dict[str, Any]], str]:
+        """A page of the channel's messages, newest first, and the next one's cursor."""
+        asked = {"channel": self._settings.channel, "limit": str(RECENT)}
+        begin = {"oldest": f"{since.timestamp():.6f}"} if since else {}
+        place = {"cursor": mark} if mark else {}
+        told = self._asked("conversations.history", **asked, **begin, **place)
+        with self.understood("messages"):
+            return [*told["messages"]], (told.get("response_metadata") or {}).get("next_cursor", "")
 
     def update(self, receipt: Receipt, rendition: Post) -> Receipt:
         """Put the corrected words in place."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from channels.base import Capabilities, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
-from channels.graph import Gone, Graph, GraphSettings
+from channels.graph import Gone, Graph, GraphSettings, begun
 from channels.network import Message, Remote, bears, follow
 from content.findings import Finding
 from content.fitting import Limits
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LINKS = 5  # of one post, that of the card among them
 STATUSES = ("IN_PROGRESS", "FINISHED", "PUBLISHED", "ERROR", "EXPIRED")
 PROCESSING, POLLS = 1.0, 30  # seconds between two questions how a container stands, and how many
-RECENT = 50  # posts that a read-back looks at
+RECENT = 50  # posts of one page of a read-back
 FIELDS = "id,permalink,text,link_attachment_url,replied_to,timestamp"
 FEW = 10  # posts left of a day's
 
@@ -113,18 +114,18 @@ A token lasts 60 days. It costs nothing."""
             raise Unavailable(self.account, "Threads has lost what it was given", retry_after=60)
         return self._published(container)
 
-    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Look through the newest posts for this delivery's own link, and for what answers it."""
-        mine = [post for post in self.recent() if _is(post, rendition)][-1:]
+        mine = [post for post in self.recent(since) if _is(post, rendition)][-1:]
         if not mine and prepared and self._container(prepared)["status"] == "PUBLISHED":
             raise Uncertain(self.account, "it is published, but not listed yet")
-        there = self._chain(mine, rendition)
+        there = self._chain(mine, rendition, since)
         with self.understood("post"):
             return self.found(rendition, [Remote(str(post["id"]), post.get("permalink") or "") for post in there])
 
-    def recent(self) -> list[dict[str, Any]]:
+    def recent(self, since: datetime | None) -> list[dict[str, Any]]:
         """The newest posts that answer nothing."""
-        return self.listed(f"{self._user}/threads", fields=FIELDS, limit=RECENT)
+        return self.listed(f"{self._user}/threads", fields=FIELDS, limit=RECENT, **begun(since))
 
     def doctor(self) -> list[Finding]:
         """Ask whose the token is, and how many posts are left today. When it ends, only an address could ask."""
@@ -213,11 +214,11 @@ A token lasts 60 days. It costs nothing."""
         except ChannelError:
             return ""
 
-    def _chain(self, there: list[dict[str, Any]], rendition: Post) -> list[dict[str, Any]]:
+    def _chain(self, there: list[dict[str, Any]], rendition: Post, since: datetime | None) -> list[dict[str, Any]]:
         """A post, and the account's own answers to it and to each other that are the thread's."""
         if not there or len(rendition.parts) == 1:
             return there
-        replies = self.listed(f"{self._user}/replies", fields=FIELDS, limit=RECENT)
+        replies = self.listed(f"{self._user}/replies", fields=FIELDS, limit=RECENT, **begun(since))
         with self.understood("replies"):
             return follow(there, replies, rendition, parent=_answered, said=lambda reply: reply.get("text") or "")
 

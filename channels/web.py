@@ -57,7 +57,7 @@ class Web(Channel[Page]):
             raise no_room(self.account, error) from error
         return self._receipt(rendition)
 
-    def find(self, rendition: Page, _key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Page, _key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Compare the page's bytes with those that stand there."""
         page = below(self._ready(), rendition.path)
         there = page.is_file() and page.read_bytes() == rendition.html.encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -104,15 +105,22 @@ X charges for each post by credits, which are bought there: about $0.20 with a l
         """Post one part."""
         return _remote(self.told(self.call(message.method, message.url, json=message.body), "data", "id"))
 
-    def find(self, rendition: Post, _key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, _key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         """Look through the account's newest posts for this delivery's own link."""
         me = self.told(self.call("GET", f"{self._api}/2/users/me"), "data", "id")
-        wanted = {"max_results": 100, "tweet.fields": "entities", "exclude": "replies,retweets"}
-        asked = self.call("GET", f"{self._api}/2/users/{me}/tweets", params=wanted)
-        told = self.read(asked)
+        recent = self.paged(lambda mark: self._page(me, mark, since))
         with self.understood("posts"):
-            there = [post["id"] for post in told.get("data", []) if _bears(post, rendition.link)]
+            there = [post["id"] for post in recent if _bears(post, rendition.link)]
         return self.found(rendition, [_remote(post_id) for post_id in there[-1:]])
+
+    def _page(self, me: str, mark: str, since: datetime | None) -> tuple[list[dict[str, Any]], str]:
+        """A page of the account's posts, newest first, and the next one's token."""
+        wanted = {"max_results": 100, "tweet.fields": "entities", "exclude": "replies,retweets"}
+        begin = {"start_time": since.strftime("%Y-%m-%dT%H:%M:%SZ")} if since else {}
+        place = {"pagination_token": mark} if mark else {}
+        told = self.read(self.call("GET", f"{self._api}/2/users/{me}/tweets", params={**wanted, **begin, **place}))
+        with self.understood("posts"):
+            return [*told.get("data", [])], told.get("meta", {}).get("next_token", "")
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the post."""

@@ -36,7 +36,7 @@ def show_status(article: str, root: Path, voice: Voice) -> int:
     rows: list[tuple[str, ...]] = []
     for record in records:
         moment = record.receipt.sent_at if record.receipt else record.changed_at
-        when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else ""
+        when = moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
         where = (record.receipt.url if record.receipt else "") or _why(record, mailings.get(record.delivery.key, ""))
         campaign = record.delivery.campaign if record.delivery.campaign != record.delivery.article else ""
         rows.append((record.delivery.article, record.delivery.account, record.state, when, campaign, where))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from channels.base import SKEW
 from channels.errors import ChannelError, Duplicate, Unavailable, Uncertain, Unsupported
 from flows.ledger import LEASE, OPEN_STATES, Ledger
 from flows.records import Delivery, Outcome, Record, State, Status, concluded
@@ -167,7 +168,7 @@ class Courier:
         What the platform calls a `duplicate` and does not show is not sent again: it would say so again.
         """
         try:
-            found = self.channel.find(self.rendition, self.delivery.key, record.prepared)
+            found = self.channel.find(self.rendition, self.delivery.key, record.prepared, record.created_at - SKEW)
         except Unsupported:
             return self._send(unknown=True) if self.channel.can.repeat_safe else self._hold(record)
         except (Unavailable, Uncertain) as error:
@@ -200,8 +201,7 @@ class Courier:
 
     def _settling(self, record: Record) -> float:
         """Seconds until a missing post is proof that it never arrived: platforms show new posts late."""
-        since = datetime.now(UTC) - (record.changed_at or datetime.now(UTC))
-        return (self.settling - since).total_seconds()
+        return (self.settling - (datetime.now(UTC) - record.changed_at)).total_seconds()
 
     def _hold(self, record: Record, detail: str = "", partial: Receipt | None = None) -> Outcome:
         detail = detail or f"perhaps sent ({record.detail}); look at the account, for the platform can't tell"

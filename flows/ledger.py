@@ -239,6 +239,7 @@ def _record(row: Row[Any], proof: Row[Any] | None) -> Record:
         attempts=row.attempts,
         detail=row.detail,
         prepared=row.prepared,
+        created_at=row.created_at,
         changed_at=row.changed_at,
         receipt=_receipt(row.account, proof) if proof else None,
     )

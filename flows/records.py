@@ -54,7 +54,8 @@ class Record:
     attempts: int = 0
     prepared: str = ""  # a draft's id at the platform
     detail: str = ""  # why it failed or is held, for people
-    changed_at: datetime | None = None
+    created_at: datetime  # aware, UTC: nothing of it was tried before
+    changed_at: datetime
     receipt: Receipt | None = None
 
 

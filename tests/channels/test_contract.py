@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 import httpx
@@ -101,6 +102,43 @@ def test_what_arrived_though_the_answer_was_lost_is_found(channel, platform):
         channel.publish(post(), "key")
 
     assert channel.find(post(), "key") is not None
+
+
+# Bluesky's records have their own keys: nothing is looked through
+LISTED = [name for name in able("finds") if name != "bluesky"]
+PAGE = {"mastodon": 40, "x": 100, "slack": 200, "facebook": 50, "threads": 50}  # of the others 20
+
+
+@networks(LISTED)
+def test_what_arrived_is_found_below_more_than_a_page_of_newer_posts(channel, platform):
+    sent = channel.publish(post(), "key")
+    for number in range(PAGE.get(platform.name, 20)):
+        channel.publish(post(f"Other {number}", link=f"{post().link}-{number}"), f"key {number}")
+    begun = datetime.now(UTC) - timedelta(minutes=1)
+
+    assert channel.find(post(), "key", since=begun).remote_ids == sent.remote_ids
+    assert channel.find(post("Absent", link=f"{post().link}-absent"), "absent", since=begun) is None
+    assert platform.faults == []
+
+
+@networks(LISTED)
+def test_what_is_older_than_the_attempt_is_not_looked_through(channel, platform):
+    platform.ago = timedelta(days=400)
+    for number in range(PAGE.get(platform.name, 20) + 1):
+        channel.publish(post(f"Other {number}", link=f"{post().link}-{number}"), f"key {number}")
+    before = len(platform.received)
+
+    assert channel.find(post(), "key", since=datetime.now(UTC)) is None
+    assert len(platform.received) - before <= 2  # whose account it is, and one page
+
+
+@networks(LISTED)
+def test_a_list_without_end_is_no_proof_of_absence(channel, platform):
+    channel.publish(post("Other", link=post().link + "-2"), "another key")
+    platform.endless = True
+
+    with pytest.raises(Unsupported, match="can't look through more than"):
+        channel.find(post(), "key", since=datetime.now(UTC) - timedelta(hours=1))
 
 
 @networks(able("updates"))

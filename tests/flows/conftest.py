@@ -24,6 +24,7 @@ class Platform:
     script: list[Exception] = field(default_factory=list)
     lost: bool = False
     seen: Exception | None = None  # what a look at the account ends with
+    since: datetime | None = None  # how far back the newest look was to reach
     calls: int = 0
 
 
@@ -52,9 +53,10 @@ class Scripted(Channel[Post]):
             raise error
         return self.receipt(rendition)
 
-    def find(self, rendition: Post, key: str, prepared: str = "") -> Receipt | None:
+    def find(self, rendition: Post, key: str, prepared: str = "", since: datetime | None = None) -> Receipt | None:
         if not self.can.finds:
             raise Unsupported(self.account, "can't look")
+        self.platform.since = since
         if self.platform.seen:
             raise self.platform.seen
         return self.receipt(rendition) if any(known == key for known, _ in self.platform.posts) else None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.base import Receipt
-from channels.errors import Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
+from channels.errors import Duplicate, Misconfigured, Rejected, Unavailable, Uncertain, Unsupported
 from flows.deliver import Courier, Decision, decide
 from flows.records import Delivery, Record
 
@@ -39,7 +39,11 @@ def edited(post):
 def test_a_row_decides_what_is_done(state, sent, expected):
     receipt = sent and Receipt(channel="a", remote_ids=("1",), url="", digest=sent, sent_at=datetime.now(UTC))
 
-    assert decide(Record(delivery=DELIVERY, state=state, receipt=receipt or None), "same") is expected
+    now = datetime.now(UTC)
+
+    record = Record(delivery=DELIVERY, state=state, receipt=receipt or None, created_at=now, changed_at=now)
+
+    assert decide(record, "same") is expected
 
 
 def test_publishing_twice_sends_once_and_says_so(scripted, post, ledger, platform):
@@ -184,6 +188,29 @@ def test_an_account_that_cannot_be_read_now_is_read_later(scripted, post, ledger
         courier(scripted(), post, ledger).deliver()
 
     assert (ledger.plan(DELIVERY).state, platform.calls) == ("unknown", 1)
+
+
+def test_an_account_with_too_many_posts_to_look_through_is_left_to_a_person(scripted, post, ledger, platform):
+    platform.script = [Uncertain("scripted", "timed out")]
+    with pytest.raises(Uncertain):
+        courier(scripted(), post, ledger).deliver()
+    platform.seen = Unsupported("scripted", "can't look through more than 800 posts")
+
+    outcome = courier(scripted(), post, ledger).deliver()
+
+    assert (outcome.status, platform.calls) == ("held", 1)
+
+
+def test_a_look_reaches_back_to_before_the_first_attempt(scripted, post, ledger, platform):
+    before = datetime.now(UTC)
+    platform.script = [Uncertain("scripted", "timed out")] * 2
+    for _ in range(2):
+        with pytest.raises(Uncertain):
+            courier(scripted(), post, ledger).deliver()
+
+    courier(scripted(), post, ledger).deliver()
+
+    assert platform.since <= before
 
 
 def test_a_fault_of_ours_in_mid_send_leaves_the_delivery_unknown(scripted, post, ledger, platform):

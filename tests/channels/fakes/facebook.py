@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from channels.facebook import FacebookSettings
-from tests.channels.fakes.graph import CODES, missing, refusal
+from tests.channels.fakes.graph import CODES, missing, refusal, turned
 from tests.channels.fakes.server import Answer, Fake, Request
 
 TOKEN = "EAAG-facebook-page-token-81bb"
@@ -81,7 +81,7 @@ class Platform(Fake):
             return refusal(400, 100, wrong[0])
         number = 122_100_000_000_000 + len(self.received)
         post_id = f"{PAGE}_{number}"
-        self.posts[post_id] = {"message": words, "link": body.get("link", "")}
+        self.posts[post_id] = {"message": words, "link": body.get("link", ""), "time": self.now().timestamp()}
         if edge == "feed":
             return Answer(json={"id": post_id})
         self.photos[post_id] = (request.files["source"].data, body["alt_text_custom"])
@@ -103,7 +103,9 @@ class Platform(Fake):
             self.faults.append("fields that are not enough")
         if not 1 <= int(request.query.get("limit", "25")) <= 100:
             self.faults.append("limit is from 1 to 100")
-        return Answer(json={"data": [self._entry(*post) for post in reversed(self.posts.items())]})
+        since = float(request.query.get("since", "0"))
+        newest = [post for post in reversed(self.posts.items()) if post[1]["time"] >= since]
+        return turned(request, [self._entry(*post) for post in newest], endless=self.endless)
 
     def _entry(self, post_id: str, post: dict[str, Any]) -> dict[str, Any]:
         """A post as the feed has it: its link goes by way of Facebook, which adds a mark of its own."""

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from tests.channels.fakes.server import Answer
+from tests.channels.fakes.server import Answer, Request
 
 # by HTTP status, the code that Meta gives with it
 CODES = {400: 100, 401: 190, 403: 200, 404: 100, 422: 100, 429: 4, 500: 1, 503: 2}
+
+
+def turned(request: Request, newest: list[dict[str, Any]], *, endless: bool = False) -> Answer:
+    """A page of an edge. The address of the next one holds the token, as Meta's does."""
+    begin = int(request.query.get("after", "0"))
+    following = begin + int(request.query.get("limit", "25"))
+    asked = {**request.query, "after": str(following), "access_token": "the-token-in-an-address"}
+    paging: dict[str, Any] = {"cursors": {"after": str(following)}}
+    if endless or following < len(newest):
+        paging["next"] = f"https://graph.example.org{request.path}?{urlencode(asked)}"
+    return Answer(json={"data": newest[begin:following], "paging": paging})
 
 
 def refusal(

@@ -66,8 +66,9 @@ class Platform(Fake):
         if request.path == "/api/v1/accounts/verify_credentials":
             return Answer(json={"id": ME, "username": "clinic"})
         if request.path == f"/api/v1/accounts/{ME}/statuses":
-            newest = list(reversed(self.statuses.values()))
-            return Answer(json=newest[: int(request.query.get("limit", "20"))])
+            before = "9" if self.endless else request.query.get("max_id", "9")
+            newest = [status for name, status in reversed(self.statuses.items()) if name < before]
+            return Answer(json=newest[: min(int(request.query.get("limit", "20")), 40)])
         return self._one(request, request.path.removeprefix("/api/v1/statuses/"))
 
     def _create(self, request: Request) -> Answer:
@@ -120,6 +121,7 @@ class Platform(Fake):
         return {
             "id": status_id,
             "url": f"{self.url}/@clinic/{status_id}",
+            "created_at": self.now().isoformat().replace("+00:00", "Z"),
             "content": html(body["status"]),
             "text": body["status"],
             "status": body["status"],

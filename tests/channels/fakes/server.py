@@ -8,6 +8,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +73,8 @@ class Fake(ABC):
         self.faults: list[str] = []
         self.troubles: deque[Trouble] = deque()
         self.upload_troubles: deque[Trouble] = deque()
+        self.ago = timedelta(0)  # how long before now it makes posts
+        self.endless = False  # its lists have always one page more
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -92,6 +95,10 @@ class Fake(ABC):
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def now(self) -> datetime:
+        """The time of a post that is made now."""
+        return datetime.now(UTC) - self.ago
 
     @abstractmethod
     def settings(self) -> BaseModel:

@@ -68,12 +68,19 @@ class Platform(Fake):
                 told = {"user_id": USER, "bot_id": BOT, "team": "Clinic"}
                 return fine(headers={"X-OAuth-Scopes": self.scopes} if self.scopes else {}, **told)
             case "conversations.history":
-                newest = [*reversed(self.others), *reversed(self.messages.values())]
-                most = int(body.get("limit", "100"))
-                return fine(messages=newest[:most], has_more=len(newest) > most)
+                return self._history(body)
             case "chat.postMessage":
-                return self._kept(f"1700000000.{len(self.received):06}", body)
+                return self._kept(f"{self.now().timestamp():.0f}.{len(self.received):06}", body)
         return self._one(method, body)
+
+    def _history(self, asked: dict[str, Any]) -> Answer:
+        newest = [*reversed(self.others), *reversed(self.messages.values())]
+        newest = [message for message in newest if float(message["ts"]) > float(asked.get("oldest", "0"))]
+        begin = int(asked.get("cursor", "0"))
+        following = begin + int(asked.get("limit", "100"))
+        more = self.endless or following < len(newest)
+        cursor = {"response_metadata": {"next_cursor": str(following) if more else ""}}
+        return fine(messages=newest[begin:following], has_more=more, **cursor)
 
     def _one(self, method: str, body: dict[str, Any]) -> Answer:
         ts = body.get("ts") or body["message_ts"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
 
 from channels.threads import ThreadsSettings
 from content.measures import links_in
-from tests.channels.fakes.graph import CODES, missing, refusal
+from tests.channels.fakes.graph import CODES, missing, refusal, turned
 from tests.channels.fakes.server import Answer, Fake, Request
 
 TOKEN = "THAA-threads-token-5d10"
@@ -73,7 +74,8 @@ class Platform(Fake):
             return Answer(json={"success": True}) if self.posts.pop(node, None) else missing(node)
         lists = {f"{ME}/threads": False, f"{ME}/replies": True}
         if node in lists:
-            return Answer(json={"data": [] if self.unlisted else self._listed(request, replies=lists[node])})
+            newest = [] if self.unlisted else self._listed(request, replies=lists[node])
+            return turned(request, newest, endless=self.endless)
         return self._node(node, request)
 
     def _node(self, node: str, request: Request) -> Answer:
@@ -119,7 +121,14 @@ class Platform(Fake):
         link = {"link_attachment_url": given["link_attachment"]} if "link_attachment" in given else {}
         reply = {"replied_to": {"id": given["reply_to_id"]}} if "reply_to_id" in given else {}
         place = {} if self.linkless else {"permalink": f"https://www.threads.com/@clinic/post/D{media[-6:]}"}
-        self.posts[media] = {"id": media, "text": given["text"], **place, **link, **reply}
+        self.posts[media] = {
+            "id": media,
+            "text": given["text"],
+            "timestamp": self.now().isoformat(),
+            **place,
+            **link,
+            **reply,
+        }
         return Answer(json={"id": media})
 
     def _wrong(self, call: str, body: dict[str, Any]) -> list[str]:
@@ -141,5 +150,7 @@ class Platform(Fake):
         if not 1 <= int(request.query.get("limit", "25")) <= 100:
             self.faults.append("limit is from 1 to 100")
         asked = {*request.query.get("fields", "").split(","), "id"}
+        since = datetime.fromtimestamp(float(request.query.get("since", "0")), UTC).isoformat()
         newest = [post for post in reversed(self.posts.values()) if ("replied_to" in post) is replies]
+        newest = [post for post in newest if post["timestamp"] >= since]
         return [{name: value for name, value in post.items() if name in asked} for post in newest]

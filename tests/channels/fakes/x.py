@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,6 +25,7 @@ class Platform(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.posts: dict[str, str] = {}
+        self.times: dict[str, datetime] = {}
         self.attached: dict[str, list[str]] = {}
         self.media: dict[str, tuple[bytes, str]] = {}
         self.authority = Authority("x", lasts=7200, basic=True, pkce=True)
@@ -104,6 +106,7 @@ class Platform(Fake):
             return self.duplicate()
         post_id = str(1_900_000_000_000_000_000 + len(self.received))
         self.posts[post_id] = text
+        self.times[post_id] = self.now()
         self.attached[post_id] = media
         return Answer(status=201, json={"data": {"id": post_id, "text": text}})
 
@@ -134,9 +137,14 @@ class Platform(Fake):
     def _timeline(self, request: Request) -> Answer:
         if not 5 <= int(request.query.get("max_results", "10")) <= 100:
             self.faults.append("max_results is from 5 to 100")
-        if not self.posts:
-            return Answer(json={"meta": {"result_count": 0}})
-        return Answer(json={"data": [_tweet(*post) for post in reversed(self.posts.items())]})
+        since = datetime.fromisoformat(request.query.get("start_time", "2010-11-06T00:00:00Z"))
+        newest = [post for post in reversed(self.posts.items()) if self.times.get(post[0], since) >= since]
+        begin = int(request.query.get("pagination_token", "0"))
+        page = newest[begin : begin + int(request.query.get("max_results", "10"))]
+        following = begin + len(page)
+        more = {"next_token": str(following)} if self.endless or following < len(newest) else {}
+        meta = {"meta": {"result_count": len(page), **more}}
+        return Answer(json={"data": [_tweet(*post) for post in page], **meta} if page else meta)
 
 
 def _tweet(post_id: str, text: str) -> dict[str, object]:
