@@ -78,6 +78,11 @@ matrix://user:password@host/#room. It holds the service's secrets."""
             sent_at=datetime.now(UTC),
         )
 
+    @property
+    def server(self) -> str:
+        """Apprise's address, with the secrets in it."""
+        return self._settings.url.get_secret_value()
+
     def learn(self) -> dict[str, int]:
         """The longest message of the service behind the address."""
         return {"text": min(int(self._service().body_maxlen), LONGEST)}

@@ -16,7 +16,7 @@ from content.checks import check_article
 from content.context import Context
 from content.findings import Finding, Refused, blocking
 from content.page import Page
-from flows.limits import learn, remembered
+from flows.limits import learn, recall
 from flows.orders import Order
 from flows.records import Delivery
 
@@ -113,9 +113,7 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
 
 def _fit_to_servers(channels: dict[str, Channel[Any]], root: Path, *, ask: bool) -> None:
     """Take the limits that servers have told; before a live run they are asked."""
-    for account, told in remembered(root).items():
-        if account in channels:
-            channels[account].adapt(told)
+    recall(channels.values(), root)
     if ask:
         learn(channels.values(), root)
 

@@ -56,6 +56,27 @@ def test_a_server_is_asked_once_a_day(project, server):
     assert asked(server) == 2
 
 
+def test_an_account_that_moved_to_another_server_asks_that_one(project, server):
+    planned(project, "accounts")
+    with Platform() as other:
+        other.instances = {"v2": instance(500, 23)}
+        settings = project / ".env"
+        settings.write_text(settings.read_text(encoding="utf-8").replace(server.url, other.url), encoding="utf-8")
+
+        assert len(planned(project, "accounts").text) < 700
+        assert (asked(server), asked(other)) == (1, 1)
+
+
+def test_an_account_that_moved_to_a_silent_server_takes_the_usual_limits(project, server):
+    planned(project, "accounts")
+    with Platform() as other:
+        other.instances = {}
+        settings = project / ".env"
+        settings.write_text(settings.read_text(encoding="utf-8").replace(server.url, other.url), encoding="utf-8")
+
+        assert len(planned(project, "accounts").text) < 700
+
+
 def test_a_server_that_does_not_answer_keeps_what_it_said(project, server):
     before = planned(project, "accounts")
     server.instances = {}
