@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from content import images
-from content.composed import Shown, compose, show
-from content.pictures import Unusable, cut
+from content.composed import compose, show
+from content.pictures import Unusable
+from content.sharecard import share_picture
 
 if TYPE_CHECKING:
     from content.article import Article
@@ -53,14 +54,14 @@ class Album:
         return replace(made, alt=picture.alt) if made else None
 
     def _thumbnail(self) -> Asset | None:
-        hero: Shown | None = compose(self.article, self.context).hero
-        if hero is None or hero.asset is None:
+        if self.limits.thumbnail is None:
             return None
-        return self._cut(hero.asset, self.limits.thumbnail, hero.picture)
+        card = share_picture(self.article, self.context, compose(self.article, self.context).hero)
+        return self._cut(card.asset, self.limits.thumbnail, card.picture) if card and card.asset else None
 
     def _cut(self, asset: Asset, canvas: Canvas | None, picture: Picture) -> Asset | None:
         try:
-            return cut(asset, canvas, picture.point) if canvas else asset
+            return self.context.darkroom.cut(asset, canvas, picture.point) if canvas else asset
         except Unusable as error:
             self.unusable.append(f"'{picture.src}' can't go with the post: {error}.")
             return None

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from content import faults, foreign, frontmatter, mediums, merging, shortcodes, source
+from content import faults, foreign, frontmatter, mediums, merging, shortcodes, source, words
 from content.findings import Finding, Refused, blocking
 from content.frontmatter import Mapping
 from content.markdown import Body, render, until
 from content.meta import Meta, Overrides
 
-RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 DATED_NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})-(.+)$")  # Jekyll's file names
 
 
@@ -73,7 +72,7 @@ class Article:
     @property
     def direction(self) -> str:
         """`rtl` for Arabic, Hebrew and their kin, else `ltr`."""
-        return "rtl" if self.meta.language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+        return words.direction(self.meta.language)
 
     @property
     def description(self) -> str:

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from content import faults, frontmatter, source
 from content.findings import Refused
-from content.meta import Address, Picture
+from content.meta import Address, Language, Picture
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+Share = Literal["email", "bluesky", "linkedin", "facebook", "x"]
 FILE = Path("content") / "brand.yaml"
 
 
@@ -113,6 +114,24 @@ class Labels(Part):
     by: str = "By"
     minutes: str = "min read"
     tags: str = "Topics"
+    share: str = "Share this"
+    share_email: str = "Email"
+    author: str = "About the author"
+    authors: str = "About the authors"
+    reviewed: str = "Reviewed by"
+    translations: str = "Also in"
+    home: str = "All articles"
+    newer: str = "Newer"
+    older: str = "Older"
+    feeds: str = "Feeds"
+    more: str = "Read on"
+    search: str = "Search"
+    search_none: str = "Nothing was found."
+    articles_on: str = "Articles on {}"
+    articles_by: str = "Articles by {}"
+    missing_title: str = "There is no such page"
+    missing_text: str = "It may have moved. The newest articles are here:"
+    gone_text: str = "This article was taken back."
     skip: str = "Skip to the article"
     read_online: str = "Read this online"
     read_on: str = "Read the whole article"
@@ -141,6 +160,7 @@ class Brand(Part):
     name: str = "Pressroom"
     tagline: str = ""
     site: Address | None = None
+    language: Language = "en"  # of the pages around the articles, and of feeds
     logo: Logo | None = None
     colours: Colours = Colours()
     fonts: Fonts = Fonts()
@@ -148,6 +168,9 @@ class Brand(Part):
     email: Email = Email()
     social: Social = Social()
     disclaimer: str = ""
+    subject: Literal["general", "health"] = "general"  # what pages tell search engines that they are about
+    card: Literal["drawn", "hero"] = "drawn"  # the picture of link cards: the title as a drawing, or the hero alone
+    share: tuple[Share, ...] = ("email", "bluesky", "linkedin", "facebook", "x")  # links below a page
     date_format: Annotated[str, StringConstraints(pattern=r"^(short|medium|long|full)$")] = "long"
     labels: Labels = Labels()
 

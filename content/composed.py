@@ -12,6 +12,8 @@ from content.markdown import excerpt as opening_of
 from content.rendition import Asset
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lxml.html import HtmlElement
 
     from content.article import Article
@@ -47,6 +49,7 @@ class Composed:
     hero: Shown | None
     assets: tuple[Asset, ...]
     notes: tuple[Finding, ...]
+    missing: tuple[Path, ...]  # where pictures would be that are not there
 
 
 @lru_cache(maxsize=32)  # by identity: page, newsletter and posts of one run share it
@@ -71,21 +74,27 @@ def _composed(body: Body, article: Article, context: Context) -> Composed:
     """Resolve links and pictures."""
     root = body.copy()
     assets: dict[str, Asset] = {}
-    notes: list[Finding] = []
+    absent: list[tuple[images.Missing, int, int]] = []
     for link in root.iter("a"):
         href = link.get("href", "")
         if href and not href.startswith("#"):
             link.set("href", context.absolute(href, article))
     for image in list(root.iter("img")):
-        _place(image, article, context, assets, notes)
+        _place(image, article, context, assets, absent)
     hero = show(article.meta.hero, article, context)
     if isinstance(hero, images.Missing):
         line, column = article.marks.at(("hero", "src"))
-        notes.append(_missing(hero, article, line, column))
+        absent.append((hero, line, column))
         hero = None
     if hero and hero.asset:
         assets[hero.asset.path] = hero.asset
-    return Composed(root=root, hero=hero, assets=tuple(assets.values()), notes=tuple(notes))
+    return Composed(
+        root=root,
+        hero=hero,
+        assets=tuple(assets.values()),
+        notes=tuple(_missing(why, article, line, column) for why, line, column in absent),
+        missing=tuple(place for why, _, _ in absent for place in why.places),
+    )
 
 
 def show(picture: Picture | None, article: Article, context: Context) -> Shown | images.Missing | None:
@@ -103,14 +112,14 @@ def _place(
     article: Article,
     context: Context,
     assets: dict[str, Asset],
-    notes: list[Finding],
+    absent: list[tuple[images.Missing, int, int]],
 ) -> None:
     src = image.get("src", "")
     if src.startswith(images.REMOTE):
         return
     found = images.find(src, article.path.parent, context.root)
     if isinstance(found, images.Missing):
-        notes.append(_missing(found, article, _line_of(src, article)))
+        absent.append((found, _line_of(src, article), 0))
         _take_out(image)
         return
     assets[found.path] = found

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
+from markupsafe import Markup
+
 from content.brand import Brand
+from content.darkroom import Darkroom
 from content.templates import environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from content.article import Article
+    from content.meta import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Who has approved a text, and when."""
+
+    by: Person
+    on: date
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,6 +37,7 @@ class Context:
     root: Path
     brand: Brand
     campaign: str = ""  # "": the article's slug
+    reviewed: Reviewed | None = None  # from an approval on record, never from what an article says of itself
 
     @classmethod
     def open(cls, root: Path, campaign: str = "") -> Context:
@@ -34,6 +48,18 @@ class Context:
     def templates(self) -> Environment:
         """Jinja with the project's templates first. Made once: its compiled templates are kept."""
         return environment(self.root)
+
+    @cached_property
+    def style(self) -> Markup:
+        """The style sheet of every page, in the brand's colours."""
+        brand = self.brand
+        made = self.templates.get_template("page/style.css").render(colours=brand.colours, fonts=brand.fonts)
+        return Markup(made)  # noqa: S704 - colours are checked, fonts are the brand's own
+
+    @cached_property
+    def darkroom(self) -> Darkroom:
+        """Where pictures are made for pages and posts."""
+        return Darkroom(self.root / ".pressroom" / "pictures")
 
     @property
     def site(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import imagesize
 
 from content.rendition import Asset
+from content.words import slug
 
 TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml"}
 MAX_BYTES = 20 * 1024 * 1024
@@ -18,18 +19,19 @@ REMOTE = ("http://", "https://")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Why a picture can't be shown."""
+    """Why a picture can't be shown, and where it was looked for."""
 
     why: str
+    places: tuple[Path, ...] = ()
 
 
 def find(src: str, beside: Path, root: Path) -> Asset | Missing:
     """A picture by its path beside a file, or from the project's root. Its name carries its digest."""
-    for folder in (beside, root, root / "content"):
-        path = folder / src.lstrip("/")
+    places = tuple(folder / src.lstrip("/") for folder in (beside, root, root / "content"))
+    for path in places:
         if path.is_file() and _within(path.resolve(), beside, root):
             return _read(path, path.stat().st_mtime_ns)
-    return Missing(f"There is no picture '{src}' beside the article.")
+    return Missing(f"There is no picture '{src}' beside the article.", places)
 
 
 def _within(path: Path, *folders: Path) -> bool:
@@ -48,8 +50,9 @@ def _read(path: Path, _modified: int) -> Asset | Missing:
     size = (0, 0) if media_type == "image/svg+xml" else _size(data)
     if size is None:
         return Missing(f"'{path.name}' is broken, or is not the kind of picture that its name says.")
-    name = f"{path.stem}-{sha256(data).hexdigest()[:8]}{path.suffix.lower()}"
-    return Asset(path=name, data=data, media_type=media_type, width=size[0], height=size[1])
+    # a name that stands in any address and any `srcset` as it is
+    name = f"{slug(path.stem)}-{sha256(data).hexdigest()[:8]}{path.suffix.lower()}"
+    return Asset(path=name, data=data, media_type=media_type, width=size[0], height=size[1], file=path)
 
 
 def _size(data: bytes) -> tuple[int, int] | None:

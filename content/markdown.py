@@ -10,6 +10,7 @@ import markdown as library
 import nh3
 from lxml import html as dom
 from lxml.html import HtmlElement
+from markdown.treeprocessors import InlineProcessor
 
 from content.typography import educate_tree
 from content.words import opening
@@ -42,6 +43,7 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 PARSER = dom.HTMLParser()
 REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|(\d{1,8}));?")
+SIGNS = re.compile(r"[`\\\[\]!<>&*_^~@{|\x02]|  \n")  # one of them begins whatever Markdown reads inside a line
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -120,7 +122,7 @@ def render(text: str) -> Body:
         link_rel=None,
         strip_comments=True,
     )
-    root = _tree(safe)
+    root = tree(safe)
     _drop_empty(root)
     _clear_corners(root)
     _level(root)
@@ -156,7 +158,8 @@ def _convert(text: str) -> str:
         raise
 
 
-def _tree(safe: str) -> HtmlElement:
+def tree(safe: str) -> HtmlElement:
+    """A fragment of safe HTML inside a div. Raises `RecursionError` where it is nested too deeply."""
     root = dom.fragment_fromstring(safe, create_parent="div", parser=PARSER)
     if PARSER.error_log.filter_from_fatals():
         raise RecursionError("the parser gave up and dropped the rest")
@@ -166,7 +169,19 @@ def _tree(safe: str) -> HtmlElement:
 @cache
 def _converter() -> library.Markdown:
     # building one takes 5 ms; `reset` makes it as new
-    return library.Markdown(extensions=list(EXTENSIONS), extension_configs=EXTENSIONS)
+    made = library.Markdown(extensions=list(EXTENSIONS), extension_configs=EXTENSIONS)
+    made.treeprocessors.register(Inline(made), "inline", 20)  # in the place of the library's own
+    return made
+
+
+class Inline(InlineProcessor):
+    """Most words hold no sign that any pattern begins with: these are not searched a dozen times. Same results."""
+
+    def _InlineProcessor__handleInline(self, data: str, patternIndex: int = 0) -> str:  # noqa: N802, N803
+        if not SIGNS.search(data):
+            return data
+        whole: str = super()._InlineProcessor__handleInline(data, patternIndex)  # type: ignore[misc]
+        return whole
 
 
 def _drop_empty(root: HtmlElement) -> None:

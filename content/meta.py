@@ -217,6 +217,7 @@ class Meta(Part):
     reviewer: Person | None = None
     tags: tuple[Text, ...] = ()
     canonical: Address | None = None
+    translations: dict[Language, Slug | Address] = Field(default_factory=dict)  # language: slug, or an address
     hero: Picture | None = None
     takeaways: tuple[Annotated[Text, Plain, AfterValidator(educate)], ...] = ()
     call_to_action: CallToAction | None = None

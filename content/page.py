@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from lxml.html import Element
 from markupsafe import Markup
 
 from content import images
+from content.catalogue import Entry
 from content.composed import Shown, compose
 from content.markdown import serialize
 from content.rendition import Asset, Rendition
-from content.view import structured_data, view
+from content.responsive import WIDE, Gallery
+from content.sharecard import share_picture
+from content.structured import structured_data
+from content.view import view
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lxml.html import HtmlElement
 
     from content.article import Article
@@ -24,49 +32,121 @@ if TYPE_CHECKING:
     from content.findings import Finding
     from content.fitting import Limits
 
+MARKER = "pressroom-digest"  # the meta element by which a page is known to be this one
+SHARES = {
+    "bluesky": ("Bluesky", "https://bsky.app/intent/compose?", "text"),
+    "x": ("X", "https://x.com/intent/post?", "url"),
+    "linkedin": ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?", "url"),
+    "facebook": ("Facebook", "https://www.facebook.com/sharer/sharer.php?", "u"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Rendition):
-    """`path` is where it stands below the site's root; its assets stand beside it."""
+    """`path` is where it stands below the site's root; its assets stand beside it. `marker` proves it live."""
 
     path: str
     url: str
     title: str
     html: str
+    marker: str
+    entry: Entry = field(compare=False)  # for the lists around it
+    sources: tuple[Path, ...] = field(default=(), compare=False)  # files that it was made of, beside the article's
     assets: tuple[Asset, ...] = ()
 
     @classmethod
     def of(cls, article: Article, context: Context, _channel: str, _limits: Limits) -> Page:
         """Render with `templates/page/article.html`."""
         composed = compose(article, context)
+        gallery = Gallery(context.darkroom, composed.assets)
         logo = brand_logo(context)
-        image = share_image(composed.hero, article, context)
-        template = context.templates.get_template("page/article.html")
+        if logo and logo.asset:
+            gallery.add(logo.asset)
+        card = share_picture(article, context, composed.hero)
+        if card and card.asset:
+            gallery.add(card.asset)
+        image = context.absolute(card.src, article) if card else ""
         root = deepcopy(composed.root)
-        for picture in root.iter("img"):
-            picture.set("loading", "lazy")
-        for table in list(root.iter("table")):
-            _let_scroll(table)
-        html = template.render(
+        _prepare(root, gallery)
+        html = context.templates.get_template("page/article.html").render(
             **view(article, context),
             body=Markup(serialize(root)),  # noqa: S704 - nh3 has cleaned it
             contents=[heading for heading in article.body.headings if heading.level == 2],
             logo=logo,
+            logo_src=logo.src if logo else "",
+            style=context.style,
+            hero_picture=_hero(composed.hero, gallery),
+            card=card,
             share_image=image,
-            structured_data=Markup(structured_data(article, context, image)),  # noqa: S704 - escaped there
+            shares=_shares(article, context),
+            reviewed=context.reviewed,
+            alternates=_alternates(article, context),
+            site_root="../",
+            structured_data=Markup(structured_data(article, context, image, root)),  # noqa: S704 - escaped there
+            marker=MARKER,
         )
-        assets = composed.assets + ((logo.asset,) if logo and logo.asset else ())
+        digest = sha256(html.encode()).hexdigest()[:16]
         return cls(
             path=f"{article.meta.slug}/index.html",
             url=context.public_url(article),
             title=article.meta.title,
-            html=html,
-            assets=assets,
+            html=html.replace("</title>", f'</title>\n<meta name="{MARKER}" content="{digest}">', 1),
+            marker=digest,
+            entry=Entry.of(article, context, image),
+            sources=(*(asset.file for asset in composed.assets if asset.file), *composed.missing),
+            assets=gallery.assets,
         )
 
     def check(self, _channel: str, _limits: Limits) -> list[Finding]:
         """A page has no limits of its own yet."""
         return []
+
+
+def _prepare(root: HtmlElement, gallery: Gallery) -> None:
+    for image in list(root.iter("img")):
+        image.set("loading", "lazy")
+        image.set("decoding", "async")
+        gallery.hang(image)
+    for table in list(root.iter("table")):
+        _let_scroll(table)
+
+
+def _hero(hero: Shown | None, gallery: Gallery) -> Markup:
+    """The picture above the text, which browsers fetch first."""
+    if hero is None:
+        return Markup()
+    image = Element("img", {"src": hero.src, "alt": hero.picture.alt, "fetchpriority": "high"})
+    if hero.width:
+        image.set("width", str(hero.width))
+        image.set("height", str(hero.height))
+    holder = Element("div")
+    holder.append(image)
+    gallery.hang(image, WIDE)
+    return Markup(serialize(holder))  # noqa: S704 - made here
+
+
+def _shares(article: Article, context: Context) -> list[tuple[str, str]]:
+    """Names and addresses by which readers share the page, without a script of anybody's."""
+    url, title = context.public_url(article), article.meta.title
+    links = []
+    for kind in context.brand.share:
+        if kind == "email":
+            address = f"mailto:?subject={quote(title)}&body={quote(url)}"
+            links.append((context.brand.labels.share_email, address))
+            continue
+        name, base, field = SHARES[kind]
+        said = {"text": f"{title} {url}"} if field == "text" else {field: url}
+        links.append((name, base + urlencode(said | ({"text": title} if kind == "x" else {}))))
+    return links
+
+
+def _alternates(article: Article, context: Context) -> list[tuple[str, str]]:
+    """Languages and addresses of the page and its translations; none where there are no translations."""
+    others = article.meta.translations
+    if not others:
+        return []
+    whole = {language: at if "://" in at else f"{context.site}/{at}/" for language, at in others.items()}
+    return sorted({article.meta.language: context.public_url(article), **whole}.items())
 
 
 def _let_scroll(table: HtmlElement) -> None:
@@ -95,8 +175,3 @@ def brand_logo(context: Context, *, mail: bool = False) -> Shown | None:
         return Shown(picture=logo, src=src)
     found = images.find(src, context.root / "content", context.root)
     return None if isinstance(found, images.Missing) else Shown(picture=logo, src=found.path, asset=found)
-
-
-def share_image(hero: Shown | None, article: Article, context: Context) -> str:
-    """The address of the picture for link cards."""
-    return context.absolute(hero.src, article) if hero else ""

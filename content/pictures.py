@@ -15,8 +15,8 @@ from content.rendition import Asset
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-JPEG, PNG, GIF, WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
-ENDINGS = {JPEG: ".jpg", PNG: ".png", WEBP: ".webp"}
+JPEG, PNG, GIF, WEBP, AVIF = "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"
+ENDINGS = {JPEG: ".jpg", PNG: ".png", WEBP: ".webp", AVIF: ".avif"}
 PIXELS = 80_000_000  # of a source: beyond that it is somebody's trick
 QUALITIES = (88, 80, 70, 60)
 ORIENTATION = 0x0112  # in EXIF
@@ -67,6 +67,19 @@ def cut(picture: Asset, canvas: Canvas, focus: tuple[float, float] = (0.5, 0.5))
                 return picture
             image = _within(_cropped(_upright(opened), canvas, focus), canvas)
             return _encoded(image, picture, canvas)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Unusable("it is broken") from error
+
+
+def sized(picture: Asset, width: int, media_type: str) -> Asset:
+    """The whole picture in another width (pixels) and format: AVIF, WebP, or what it is. Raises `Unusable`."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    try:
+        with Image.open(io.BytesIO(picture.data)) as opened:
+            height = max(1, round(opened.height * width / opened.width))
+            image = _within(_upright(opened), Canvas(width=width, height=height + 1, bytes=0))
+            return _named(picture, _bytes(image, media_type, drawn=picture.media_type == PNG), media_type, image)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Unusable("it is broken") from error
 
@@ -167,13 +180,21 @@ def _flat(image: Image) -> Image:
     return white
 
 
-def _bytes(image: Image, media_type: str, quality: int = 0) -> bytes:
+def _bytes(image: Image, media_type: str, quality: int = QUALITIES[1], *, drawn: bool = False) -> bytes:
+    """The picture as a file. What was `drawn` (lines, letters) keeps its edges."""
     file = io.BytesIO()
     profile = image.info.get("icc_profile")
-    if media_type == PNG:
-        image.save(file, "PNG", optimize=True, icc_profile=profile)
-    else:
-        image.save(file, "JPEG", quality=quality, optimize=True, icc_profile=profile)
+    match media_type:
+        case "image/png":
+            image.save(file, "PNG", optimize=True, icc_profile=profile)
+        case "image/webp":
+            image.save(file, "WEBP", quality=quality, lossless=drawn, icc_profile=profile)
+        case "image/avif":
+            # speed 8 of 10 takes a third of the time of 6, for files a fifth larger
+            fine = {"quality": 75, "subsampling": "4:4:4"} if drawn else {"quality": 60}
+            image.save(file, "AVIF", speed=8, icc_profile=profile, **fine)
+        case _:
+            _flat(image).save(file, "JPEG", quality=quality, optimize=True, icc_profile=profile)
     return file.getvalue()
 
 

@@ -1,9 +1,10 @@
 """What one channel will carry, frozen, and its digest over the exact bytes."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 
@@ -17,6 +18,7 @@ class Asset:
     alt: str = ""
     width: int = 0  # pixels; 0 where it is not known (SVG)
     height: int = 0
+    file: Path | None = field(default=None, compare=False)  # where it was read
 
     @property
     def digest(self) -> str:

@@ -13,6 +13,8 @@ from jinja2 import (
 )
 from jinja2.bccache import Bucket
 
+from content import words
+
 SHIPPED = Path(__file__).resolve().parent.parent / "templates"
 
 
@@ -27,7 +29,7 @@ class Compiled(FileSystemBytecodeCache):
 
 def environment(root: Path) -> Environment:
     """Jinja for a project: what is HTML is escaped, and a misspelt name is an error and no empty place."""
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader([FileSystemLoader(root / "templates"), FileSystemLoader(SHIPPED)]),
         autoescape=select_autoescape(enabled_extensions=("html", "mjml", "xml", "svg"), default=False),
         undefined=StrictUndefined,
@@ -37,6 +39,8 @@ def environment(root: Path) -> Environment:
         auto_reload=False,
         bytecode_cache=_cache(root / ".pressroom" / "templates"),
     )
+    made.filters |= {"slug": words.slug, "long_date": words.long_date, "language_name": words.language_name}
+    return made
 
 
 def _cache(folder: Path) -> Compiled | None:

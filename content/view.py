@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from content.composed import compose
@@ -37,25 +36,3 @@ def view(article: Article, context: Context) -> dict[str, Any]:
         "url": context.public_url(article),
         "page_url": context.page_url(article),
     }
-
-
-def structured_data(article: Article, context: Context, image: str) -> str:
-    """schema.org's Article as JSON-LD, safe inside a script element."""
-    meta, brand = article.meta, context.brand
-    data: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "Article",
-        "headline": meta.title,
-        "description": article.description,
-        "inLanguage": meta.language,
-        "datePublished": meta.date.isoformat(),
-        "dateModified": (meta.updated or meta.date).isoformat(),
-        "mainEntityOfPage": context.public_url(article),
-        "author": [{"@type": "Person", "name": person.name} for person in meta.authors],
-        "publisher": {"@type": "Organization", "name": brand.name, "url": context.site},
-        "keywords": list(meta.tags),
-        "citation": [reference.link or reference.title for reference in meta.references],
-        "image": image,
-    }
-    kept = {key: value for key, value in data.items() if value}
-    return json.dumps(kept, ensure_ascii=False).replace("<", "\\u003c")

@@ -2,11 +2,14 @@
 
 import re
 from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 SENTENCE_END = re.compile(r"[.!?…।॥؟۔][\"'”’)]*(?=\s|$)|[。！？]")
 
 
@@ -31,3 +34,30 @@ def long_date(moment: date | datetime, language: str, style: str = "long") -> st
     except (UnknownLocaleError, ValueError):
         return moment.strftime("%Y-%m-%d")
     return dates.format_date(moment, format=style, locale=locale)
+
+
+def direction(language: str) -> str:
+    """`rtl` for Arabic, Hebrew and their kin, else `ltr`."""
+    return "rtl" if language.split("-", maxsplit=1)[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+@cache
+def slug(name: str) -> str:
+    """A name as a part of an address: `Plain language` is `plain-language`."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if name.isascii() and plain:
+        return plain
+    from slugify import slugify  # noqa: PLC0415 - it brings a table of every letter there is
+
+    return slugify(name) or sha256(name.encode()).hexdigest()[:8]
+
+
+@cache
+def language_name(code: str) -> str:
+    """What a language calls itself: `español` for `es`; the code where nobody knows it."""
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415
+
+    try:
+        return Locale.parse(code, sep="-").get_display_name() or code
+    except (UnknownLocaleError, ValueError):
+        return code

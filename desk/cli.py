@@ -233,6 +233,19 @@ def connect(
     return connect_account(account, press(root), voice_for(as_json=json), manner)
 
 
+@app.command(help_epilogue="Example:  pressroom build --out public")
+def build(
+    *,
+    out: Annotated[Path | None, Parameter(help="The folder to write. Default: public/ in the project.")] = None,
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Write the whole site, every article that is no draft: pages, lists, feeds, sitemap. What is unchanged stays."""
+    from desk.building import build_site  # noqa: PLC0415
+
+    return build_site(press(root), out, voice_for(as_json=json))
+
+
 @app.command(help_epilogue="Example:  pressroom new our-clinic")
 def new(
     folder: Annotated[Path, Parameter(help="A folder that does not exist yet, or is empty.")],

@@ -14,6 +14,7 @@ from content.article import Article
 from content.brand import FILE
 from content.checks import check_article
 from content.context import Context
+from content.document import Document
 from content.findings import Finding, Refused, blocking
 from content.page import Page
 from flows.limits import learn, recall
@@ -49,7 +50,7 @@ class Entry:
     @property
     def first(self) -> bool:
         """Pages go first: the others link to them."""
-        return self.channel.form is Page
+        return self.channel.form in {Page, Document}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

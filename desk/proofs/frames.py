@@ -33,6 +33,8 @@ HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 OUTWARD = re.compile(r"<a\s(?=[^>]*\bhref=\"(?!#))[^>]*>", re.IGNORECASE)
 TARGET = re.compile(r"\starget=\"[^\"]*\"", re.IGNORECASE)
 PICTURE = re.compile(r"(<img\b[^>]*?)\ssrc=\"[^\"]*\"", re.IGNORECASE)
+# other sizes and formats of the picture that follows: a frame carries the one that every browser knows
+OFFERS = re.compile(r"<source\b[^>]*\bsrcset=[^>]*>\n?", re.IGNORECASE)
 # the harshest way there is: everything is turned over, pictures are turned back
 FORCED = (
     "html{background:#fff;filter:invert(1) hue-rotate(180deg)}img{filter:invert(1) hue-rotate(180deg)}"
@@ -68,7 +70,7 @@ MAIL_LOOKS = (
 
 def page(rendition: Page | Story, look: Look) -> str:
     """The document of a page, or of a story to paste."""
-    return _framed(_within(rendition.html, rendition.assets, ""), look)
+    return _framed(_within(OFFERS.sub("", rendition.html), rendition.assets, ""), look)
 
 
 def mail(rendition: Newsletter, look: Look) -> str:

@@ -120,7 +120,8 @@ def test_a_text_full_of_marks_and_links_is_fitted_with_them(tmp_path, channel, p
     fitted = channel.render(long, project(tmp_path))
     channel.publish(fitted, "key")
 
-    assert 1500 < len(platform.created()[0].json["content"]) <= 2000
+    body = json.loads(platform.created()[0].form["payload_json"])
+    assert 1500 < len(body["content"]) <= 2000
     assert fitted.shortened == (1,)
     assert platform.texts() == [fitted.text]
     assert platform.faults == []

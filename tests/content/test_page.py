@@ -2,15 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from lxml import html
 
 from content.article import Article
-from content.context import Context
+from content.context import Context, Reviewed
 from content.fitting import Limits
-from content.page import Page
+from content.meta import Person
+from content.page import MARKER, Page
 
 HEAD = "---\ntitle: {title}\ndate: 2026-11-16\nslug: t\n{more}---\n\n{body}\n"
 
@@ -51,7 +54,7 @@ def test_a_description_that_the_body_begins_with_is_not_said_twice(page, descrip
 def test_structured_data_is_valid_json_that_cannot_leave_its_script(page):
     data = page(title="</script><script>alert(1)</script>").find(".//script[@type='application/ld+json']").text
 
-    assert json.loads(data)["headline"].startswith("</script>")
+    assert json.loads(data)["@graph"][0]["headline"].startswith("</script>")
     assert "</" not in data
 
 
@@ -107,7 +110,10 @@ def test_pictures_are_found_measured_and_named_by_their_content(shipped):
     images = {image.get("src"): image for image in html.document_fromstring(made.html).iter("img")}
     named = {asset.path: asset for asset in made.assets}
 
-    assert set(images) == set(named)
+    sources = [source.get("srcset").split(", ") for source in html.document_fromstring(made.html).iter("source")]
+    offered = {file.split()[0] for files in sources for file in files}
+    assert set(images) | offered | {asset for asset in named if "-card-" in asset} == set(named)
+    assert {path.rpartition(".")[2] for path in offered} == {"avif", "webp"}
     assert all(path.rpartition("-")[2].startswith(asset.digest[:8]) for path, asset in named.items())
     assert all(image.get("alt") and image.get("width") for image in images.values())
 
@@ -166,3 +172,69 @@ def test_a_reviewer_is_never_shown_without_a_record_of_the_review(page):
     tree = page(more="reviewer: {name: Tobias Okafor, credentials: MD}\n")
 
     assert "Okafor" not in html.tostring(tree, encoding="unicode")
+
+
+def data_of(tree):
+    """The page's JSON-LD, by type."""
+    graph = json.loads(tree.find(".//script[@type='application/ld+json']").text)["@graph"]
+    return {str(told["@type"]): told for told in graph}
+
+
+def test_headings_that_ask_are_told_as_questions_with_their_answers(page):
+    body = "## Is it safe?\n\nMostly.\n\nAsk first.\n\n## Does it hurt?\n\nNo.\n\n## Summary\n\nAll is well."
+    told = data_of(page(body))["FAQPage"]["mainEntity"]
+
+    assert [(q["name"], q["acceptedAnswer"]["text"]) for q in told] == [
+        ("Is it safe?", "Mostly. Ask first."),
+        ("Does it hurt?", "No."),
+    ]
+    assert "FAQPage" not in data_of(page("## Is it safe?\n\nMostly."))
+
+
+def test_a_review_is_told_only_from_an_approval_on_record(project):
+    path = project / "content" / "articles" / "t.md"
+    path.write_text(HEAD.format(title="T", body="Words.", more="reviewer: Dr. Who\n"), encoding="utf-8")
+    brand = project / "content" / "brand.yaml"
+    brand.write_text(brand.read_text() + "\nsubject: health\n")
+    context, article = Context.open(project), Article.load(path)
+    approved = replace(context, reviewed=Reviewed(Person(name="Ada Byron", credentials="MD"), date(2026, 11, 20)))
+
+    claimed, known = (html.document_fromstring(Page.of(article, c, "web", Limits()).html) for c in (context, approved))
+
+    [kind] = [kind for kind in data_of(known) if "MedicalWebPage" in kind]
+    assert "reviewedBy" not in data_of(claimed)[kind]
+    assert "Dr. Who" not in claimed.text_content()
+    assert data_of(known)[kind]["reviewedBy"]["name"] == "Ada Byron"
+    assert data_of(known)[kind]["lastReviewed"] == "2026-11-20"
+
+
+def test_translations_are_named_with_the_page_itself(page):
+    tree = page(more="translations: {es: jardin, de: 'https://example.de/garten/'}\n")
+    found = {link.get("hreflang"): link.get("href") for link in tree.iter("link") if link.get("hreflang")}
+
+    assert found == {
+        "de": "https://example.de/garten/",
+        "en": "https://garden.example.org/t/",
+        "es": "https://garden.example.org/jardin/",
+    }
+    assert "español" in tree.text_content()
+
+
+def test_a_page_is_known_by_its_marker_and_the_marker_changes_with_the_words(project):
+    path = project / "content" / "articles" / "t.md"
+    made = []
+    for body in ("Words.", "Words.", "Other words."):
+        path.write_text(HEAD.format(title="T", body=body, more=""), encoding="utf-8")
+        made.append(Page.of(Article.load(path), Context.open(project), "web", Limits()))
+
+    assert f'<meta name="{MARKER}" content="{made[0].marker}">' in made[0].html
+    assert (made[0].marker == made[1].marker, made[0].marker == made[2].marker) == (True, False)
+
+
+def test_readers_can_share_without_a_script_of_anybodys(page):
+    tree = page(title="Rest & sleep")
+    shares = [link.get("href") for link in tree.find_class("share")[0].iter("a")]
+
+    assert any(link.startswith("mailto:?subject=Rest%20%26%20sleep&body=https%3A//garden") for link in shares)
+    assert all("garden.example.org" in link for link in shares)
+    assert [script.get("type") for script in tree.iter("script")] == ["application/ld+json"]

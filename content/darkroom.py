@@ -1,0 +1,94 @@
+"""Pictures made from others or from drawings, kept on disk: each is made once, whoever asks for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from content.rendition import Asset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from content.pictures import Canvas
+
+RECIPES = 1  # raised where the same recipe makes other bytes
+
+
+class Darkroom:
+    """Makes what is not in its folder yet. A folder that takes nothing, or holds broken files, is no error."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def cut(self, picture: Asset, canvas: Canvas, focus: tuple[float, float] = (0.5, 0.5)) -> Asset:
+        """As `content.pictures.cut`. Raises `Unusable`."""
+
+        def make() -> Asset:
+            from content.pictures import cut  # noqa: PLC0415 - Pillow takes its time, and is rarely needed
+
+            return cut(picture, canvas, focus)
+
+        recipe = ("cut", version("pillow"), picture.digest, picture.path, repr(canvas), repr(focus))
+        return replace(self._kept(recipe, make), alt=picture.alt)
+
+    def sized(self, picture: Asset, width: int, media_type: str) -> Asset:
+        """The picture in another width and format, for browsers that prefer those. Raises `Unusable`."""
+
+        def make() -> Asset:
+            from content.pictures import sized  # noqa: PLC0415
+
+            return sized(picture, width, media_type)
+
+        recipe = ("sized", version("pillow"), picture.digest, picture.path, str(width), media_type)
+        return replace(self._kept(recipe, make), alt=picture.alt)
+
+    def drawn(self, svg: str, fonts: tuple[Path, ...], name: str, size: tuple[int, int]) -> Asset:
+        """A drawing as PNG, with no other fonts than these (TrueType files). Raises `ValueError`."""
+
+        def make() -> Asset:
+            from resvg_py import svg_to_bytes  # noqa: PLC0415
+
+            data = bytes(svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=[str(font) for font in fonts]))
+            path = f"{name}-{sha256(data).hexdigest()[:8]}.png"
+            return Asset(path=path, data=data, media_type="image/png", width=size[0], height=size[1])
+
+        return self._kept(("drawn", version("resvg-py"), svg, *(str(font.name) for font in fonts), name), make)
+
+    def _kept(self, recipe: tuple[str, ...], make: Callable[[], Asset]) -> Asset:
+        file = self._folder / sha256("\x1f".join((str(RECIPES), *recipe)).encode()).hexdigest()[:40]
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            return _read(file.read_bytes())
+        made = make()
+        with suppress(OSError):
+            _write(file, made)
+        return made
+
+
+def _read(kept: bytes) -> Asset:
+    """Raises `ValueError` where the file was cut short or changed."""
+    head, _, data = kept.partition(b"\n")
+    told = json.loads(head)
+    if told.pop("sha256") != sha256(data).hexdigest():
+        raise ValueError("not what was written")
+    return Asset(data=data, **told)
+
+
+def _write(file: Path, made: Asset) -> None:
+    told = {"path": made.path, "media_type": made.media_type, "width": made.width, "height": made.height}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=file.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(json.dumps({**told, "sha256": made.digest}).encode() + b"\n" + made.data)
+        Path(partial).replace(file)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
