@@ -131,7 +131,7 @@ class Labels(Part):
     articles_by: str = "Articles by {}"
     missing_title: str = "There is no such page"
     missing_text: str = "It may have moved. The newest articles are here:"
-    gone_text: str = "This article was taken back."
+    moved: str = "This page has moved:"
     skip: str = "Skip to the article"
     read_online: str = "Read this online"
     read_on: str = "Read the whole article"

@@ -40,6 +40,7 @@ class Entry:
     tags: tuple[str, ...]
     authors: tuple[str, ...]
     card: str = ""  # the address of its picture
+    formerly: tuple[str, ...] = ()  # slugs that it had before
     mark: str = ""  # of all above: lists that show the same marks are the same
 
     @classmethod
@@ -58,6 +59,7 @@ class Entry:
             tags=meta.tags,
             authors=tuple(person.name for person in meta.authors),
             card=card,
+            formerly=meta.formerly,
         )
         return replace(made, mark=sha256(repr(made).encode()).hexdigest()[:16])
 
@@ -65,7 +67,7 @@ class Entry:
     def read(cls, told: dict[str, Any]) -> Entry:
         """From `told()`. Raises `TypeError`, `KeyError`."""
         known = {field.name: told[field.name] for field in fields(cls)}
-        return cls(**{**known, "tags": tuple(told["tags"]), "authors": tuple(told["authors"])})
+        return cls(**{**known, **{name: tuple(told[name]) for name in ("tags", "authors", "formerly")}})
 
     def told(self) -> dict[str, Any]:
         """As JSON keeps it."""

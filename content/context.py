@@ -101,8 +101,8 @@ class Context:
         marks = {
             "utm_source": channel.split(":", maxsplit=1)[0],
             "utm_medium": medium,
-            "utm_campaign": self.campaign or article.meta.slug,
-            "utm_content": f"{article.meta.slug}.{channel}".replace(":", "-"),
+            "utm_campaign": self.campaign or article.meta.identity,
+            "utm_content": f"{article.meta.identity}.{channel}".replace(":", "-"),
         }
         scheme, host, path, query, anchor = urlsplit(address)
         query = "&".join(filter(None, (query, urlencode(marks))))

@@ -30,7 +30,7 @@ IGNORED = {
     "tumblr_url", "image_figcaption", "published", "comments", "toc", "math", "pin", "sidebar", "featured",
 }  # fmt: skip
 
-LISTS = {"authors", "tags", "takeaways", "references", "disclosures"}
+LISTS = {"authors", "tags", "takeaways", "references", "disclosures", "formerly"}
 
 
 @dataclass(slots=True)

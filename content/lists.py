@@ -28,6 +28,7 @@ def lists(entries: Iterable[Entry], context: Context) -> Iterator[Listing]:
     yield from _groups("topics", labels.tags, labels.articles_on, gathered(known, "tags"), context)
     yield from _groups("authors", labels.authors, labels.articles_by, gathered(known, "authors"), context)
     said = labels.missing_text
+    yield from _moved(known, context)
     yield _listed("404.html", known[:5], context, title=labels.missing_title, said=said, site_root="/", url="")
 
 
@@ -42,6 +43,29 @@ def _groups(
     named = sorted((name, f"{folder}/{part}/", len(found)) for part, (name, found) in groups.items())
     url = f"{context.site}/{folder}/"
     yield _listed(f"{folder}/index.html", [], context, title=title, names=named, site_root="../", url=url)
+
+
+def _moved(entries: list[Entry], context: Context) -> Iterator[Listing]:
+    """Where articles stood before, a page that leads to where they stand now."""
+    taken = {entry.slug for entry in entries}
+    for entry in entries:
+        for slug in entry.formerly:
+            if slug not in taken:
+                taken.add(slug)
+                yield Listing(f"{slug}/index.html", key_of([entry]), partial(_sign, entry, context))
+
+
+def _sign(entry: Entry, context: Context) -> bytes:
+    made: str = context.templates.get_template("page/moved.html").render(
+        brand=context.brand,
+        labels=context.brand.labels,
+        language=entry.language,
+        direction=direction(entry.language),
+        title=entry.title,
+        url=entry.url,
+        address=f"../{entry.slug}/",
+    )
+    return made.encode()
 
 
 def _paged(at: str, entries: list[Entry], context: Context, **more: Any) -> Iterator[Listing]:

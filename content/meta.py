@@ -216,6 +216,7 @@ class Meta(Part):
     authors: tuple[Person, ...] = ()
     reviewer: Person | None = None
     tags: tuple[Text, ...] = ()
+    formerly: tuple[Slug, ...] = ()  # slugs that it had before, the first one first
     canonical: Address | None = None
     translations: dict[Language, Slug | Address] = Field(default_factory=dict)  # language: slug, or an address
     hero: Picture | None = None
@@ -225,3 +226,8 @@ class Meta(Part):
     disclosures: tuple[Disclosure, ...] = ()
     draft: bool = False
     channels: dict[str, Overrides] = Field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """What the article is known by for good: the first slug that it had."""
+        return self.formerly[0] if self.formerly else self.slug

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from content.article import Article
 from content.catalogue import Entry
 from content.context import Context
-from content.feeds import feeds
 from content.findings import Finding, Refused
 from content.fitting import Limits
-from content.lists import lists
+from content.manifest import FILE, Manifest, basis, mark
 from content.page import Page
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 ARTICLES = Path("content") / "articles"
 STATE = Path(".pressroom") / "site.json"
-FORM = 1  # raised where what is kept of a build means something else
+FORM = 2  # raised where what is kept of a build means something else
 FEW = 24  # articles that one process renders sooner than two
 
 
@@ -34,7 +33,7 @@ class Built:
     """What one article has become. `seen` are the times and sizes of the files that it was made of."""
 
     entry: Entry | None  # None: a draft
-    files: list[str]
+    files: dict[str, str]  # path: mark of its bytes
     seen: dict[str, list[int]]
 
 
@@ -57,7 +56,7 @@ class Site:
         self.folder = folder.resolve()
         self.jobs = jobs or os.cpu_count() or 1
         self._built: dict[str, Built] = {}
-        self._lists: dict[str, str] = {}  # path: key
+        self._manifest = Manifest()  # as it stands in the folder
         self._basis = ""
         self._load()
 
@@ -69,7 +68,7 @@ class Site:
         report = Report()
         gone = [name for name in self._built if name not in sources]
         stale = [name for name in sources if not self._fresh(name)]
-        before = {name: built.files for name, built in self._built.items()}
+        before = {file for built in self._built.values() for file in built.files}
         for name in gone:
             del self._built[name]
         for name, built, findings in self._render([sources[name] for name in stale], context, told):
@@ -81,23 +80,23 @@ class Site:
             report.rendered += 1
             report.written += len(built.files)
         report.findings += self._twice()
-        entries = [built.entry for built in self._built.values() if built.entry]
+        entries = {built.entry.slug: built.entry for built in self._built.values() if built.entry}
         report.articles = len(entries)
-        if stale or gone or not self._lists:
-            report.written += self._write_lists(entries, context)
-        report.removed = self._sweep(before)
-        self._save()
+        if stale or gone or entries != self._manifest.entries or basis(context) != self._manifest.basis:
+            report.written += self._write_lists(entries, context, before)
+            report.removed = self._sweep(before)
+            self._save()
         return report
 
     def _forget_if_all_changed(self, context: Context) -> None:
         """Another brand or other templates make every page anew."""
-        basis = sha256(context.brand.model_dump_json().encode() + str(self.folder).encode())
+        now = sha256(context.brand.model_dump_json().encode() + str(self.folder).encode())
         for folder in (self.root / "templates", Path(__file__).parent.parent / "templates", Path(__file__).parent):
             for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
                 if path.is_file() and "__pycache__" not in path.parts and "articles" not in path.parts:
-                    basis.update(f"{path}{path.stat().st_mtime_ns}".encode())
-        if basis.hexdigest() != self._basis:
-            self._built, self._lists, self._basis = {}, {}, basis.hexdigest()
+                    now.update(f"{path}{path.stat().st_mtime_ns}".encode())
+        if now.hexdigest() != self._basis:
+            self._built, self._basis = {}, now.hexdigest()
 
     def _fresh(self, name: str) -> bool:
         built = self._built.get(name)
@@ -129,21 +128,22 @@ class Site:
                 yield Finding(rule="site.slug", severity="block", why=why, mend=mend, file=(ARTICLES / name).as_posix())
             first.setdefault(built.entry.slug, name)
 
-    def _write_lists(self, entries: list[Entry], context: Context) -> int:
-        made = [*lists(entries, context), *feeds(entries, context)]
-        changed = [listing for listing in made if self._lists.get(listing.path) != listing.key]
-        for listing in changed:
-            _place(self.folder / listing.path, listing.make())
-        keys = {listing.path: listing.key for listing in made}
-        for path in self._lists.keys() - keys.keys():
+    def _write_lists(self, entries: dict[str, Entry], context: Context, before: set[str]) -> int:
+        """The lists that have changed, and the manifest, by which other machines know what is here."""
+        pages = {path: kept for built in self._built.values() for path, kept in built.files.items()}
+        kept = {path: digest for path, digest in self._manifest.files.items() if path not in before}
+        change = replace(self._manifest, files={**kept, **pages}).listing(entries, context)
+        for path, data in change.files:
+            _place(self.folder / path, data)
+        for path in change.gone:
             (self.folder / path).unlink(missing_ok=True)
-        self._lists = keys
-        return len(changed)
+        self._manifest = replace(change.after, files={**change.after.files, **pages})
+        _place(self.folder / FILE, self._manifest.told())
+        return len(change.files)
 
-    def _sweep(self, before: dict[str, list[str]]) -> int:
+    def _sweep(self, before: set[str]) -> int:
         """Take away what earlier builds wrote and nothing needs any more."""
-        needed = {file for built in self._built.values() for file in built.files}
-        old = {file for files in before.values() for file in files} - needed
+        old = before - {file for built in self._built.values() for file in built.files} - self._manifest.lists.keys()
         for file in old:
             path = self.folder / file
             path.unlink(missing_ok=True)
@@ -156,7 +156,8 @@ class Site:
             kept = json.loads((self.root / STATE).read_bytes())
             if kept["form"] != FORM or not self.folder.is_dir():
                 return
-            self._basis, self._lists = kept["basis"], kept["lists"]
+            self._manifest = Manifest.read((self.folder / FILE).read_bytes())
+            self._basis = kept["basis"]
             self._built = {name: _read(told) for name, told in kept["articles"].items()}
 
     def _save(self) -> None:
@@ -164,7 +165,7 @@ class Site:
             name: [built.entry.told() if built.entry else None, built.files, built.seen]
             for name, built in self._built.items()
         }
-        kept = {"form": FORM, "basis": self._basis, "lists": self._lists, "articles": articles}
+        kept = {"form": FORM, "basis": self._basis, "articles": articles}
         _place(self.root / STATE, json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -194,7 +195,7 @@ def _rendered(context: Context, folder: Path, path: Path) -> tuple[str, Built | 
         seen = {shown: _seen(path)}
         article = Article.load(path, shown)
         if article.meta.draft:
-            return path.name, Built(entry=None, files=[], seen=seen), []
+            return path.name, Built(entry=None, files={}, seen=seen), []
         page = Page.of(article, context, "web", Limits())
     except Refused as refused:
         return path.name, None, list(refused.findings)
@@ -202,15 +203,15 @@ def _rendered(context: Context, folder: Path, path: Path) -> tuple[str, Built | 
         why = f"The file can't be read: {error.strerror}."
         return path.name, None, [Finding(rule="article.unreadable", severity="block", why=why, file=shown)]
     home = page.path.rpartition("/")[0]
-    files = []
+    files = {f"{home}/{asset.path}": mark(asset.data) for asset in page.assets}
     for asset in page.assets:
         target = folder / home / asset.path
-        files.append(f"{home}/{asset.path}")
         if not (target.exists() and target.stat().st_size == len(asset.data)):
             _place(target, asset.data)
     _place(folder / page.path, page.html.encode())
+    files[page.path] = mark(page.html.encode())
     used = {os.path.relpath(used, context.root): _seen(used) for used in page.sources}
-    return path.name, Built(entry=page.entry, files=[*files, page.path], seen=seen | used), []
+    return path.name, Built(entry=page.entry, files=files, seen=seen | used), []
 
 
 def _seen(path: Path) -> list[int]:

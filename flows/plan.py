@@ -86,14 +86,14 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     root = Path(order.root)
     article = find_article(order.article, root)
     context = Context.open(root, order.campaign)
-    campaign = order.campaign or article.meta.slug
+    campaign = order.campaign or article.meta.identity
     channels = {channel.account: channel for channel in _wanted(order, article, root)}
     _fit_to_servers(channels, root, ask=order.destination == "accounts")
     skipped = tuple(account for account in channels if article.overrides(account).skip)
     findings = check_article(article, context, misnamed)
     entries: list[Entry] = []
     for channel in (channel for account, channel in channels.items() if account not in skipped):
-        delivery = Delivery(campaign=campaign, article=article.meta.slug, account=channel.account)
+        delivery = Delivery(campaign=campaign, article=article.meta.identity, account=channel.account)
         carrier = channel
         if order.destination == "outbox":
             carrier = Outbox(channel, (outbox or root / "outbox") / delivery.folder)

@@ -26,7 +26,7 @@ class Delivery:
     """One rendition to one channel for one campaign."""
 
     campaign: str
-    article: str  # slug
+    article: str  # the first slug that it had
     account: str
     part: str = ""  # a batch of a newsletter; "" for the whole
 

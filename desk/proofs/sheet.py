@@ -145,7 +145,7 @@ def press(path: Path, root: Path) -> Plan:
 
 def lay_out(name: str, planned: Plan, past: Past) -> Sheet:
     """An article's proofs beside what was sent before."""
-    slug = planned.article.meta.slug
+    slug = planned.article.meta.identity
     proofs = []
     for entry in planned.entries:
         account = entry.account.removeprefix("outbox/")

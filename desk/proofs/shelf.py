@@ -87,7 +87,7 @@ def _read(name: str, path: Path) -> Spine:
     meta = article.meta
     return Spine(
         name=name,
-        slug=meta.slug,
+        slug=meta.identity,
         title=meta.title,
         date=date(*meta.date.timetuple()[:3]),
         tags=meta.tags,

@@ -1,0 +1,132 @@
+"""The interface of a place, and one publisher at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from channels.errors import ChannelError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from channels.places.access import WebSettings
+
+LOCK = "pressroom-site.lock"
+HELD = 900.0  # seconds after which a lock is a dead publisher's: the pictures of one article take less
+PATIENCE = 30.0  # seconds to wait for another publisher
+SETTLES = 0.5  # seconds between taking over a dead one's lock and looking whether somebody else did too
+File = tuple[str, bytes]  # path below the site's root with /, and what is in it
+
+
+class Conflict(Exception):
+    """Somebody else has changed the place meanwhile: nothing was written; read it again."""
+
+
+class Place(ABC):
+    """Where files stand. Each method raises `ChannelError`, in the name of `account`."""
+
+    whole = False  # it takes all files of a change in one step
+
+    def __init__(self, account: str, settings: WebSettings) -> None:
+        self.account = account
+        self.settings = settings
+
+    @abstractmethod
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes; None where there is none."""
+
+    @abstractmethod
+    def write(self, path: str, data: bytes) -> None:
+        """Put a file in place: readers see the old bytes or the new ones."""
+
+    @abstractmethod
+    def create(self, path: str, data: bytes) -> bool:
+        """Put a file where there is none; False where there is one."""
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Take a file away; that it is gone already is no error."""
+
+    def put(self, files: Iterable[File], gone: Iterable[str], note: str) -> None:
+        """Write files in this order, then take others away. Raises `Conflict` where the place has changed."""
+        for path, data in files:
+            self.write(path, data)
+        for path in gone:
+            self.remove(path)
+
+    def settle(self, paths: Iterable[str]) -> None:  # noqa: B027 - few places have anything in front of them
+        """Tell what stands in front of the place that these have changed."""
+
+    def close(self) -> None:  # noqa: B027 - a folder has none
+        """Let go of connections."""
+
+    def examine(self) -> None:
+        """Write and take away a file, as a publication would."""
+        path = f"pressroom-{uuid.uuid4().hex[:8]}.txt"
+        self.write(path, b"Pressroom looked whether it may write here.\n")
+        self.remove(path)
+
+    @contextmanager
+    def taken(self) -> Iterator[Callable[[], None]]:
+        """Alone at the place. What is given raises `Unavailable` if that is no longer so."""
+        mine = self._take()
+
+        def still() -> None:
+            if self.read(LOCK) != mine:
+                raise Unavailable(self.account, "another publisher has taken over", retry_after=5)
+
+        try:
+            yield still
+        finally:
+            # a lock that stays is in nobody's way for long, and the first error is the one to tell
+            with suppress(ChannelError):
+                if self.read(LOCK) == mine:
+                    self.remove(LOCK)
+
+    def _take(self) -> bytes:
+        until = time.monotonic() + PATIENCE
+        pause = 0.1
+        while True:
+            mine = _signed()
+            if self.create(LOCK, mine):
+                return mine
+            there = self.read(LOCK)
+            if there is not None and _over(there):
+                self.remove(LOCK)
+                if self.create(LOCK, mine) and self._undisputed(mine):
+                    return mine
+            elif time.monotonic() + pause > until:
+                raise Unavailable(self.account, f"another publisher is at work ({_whose(there)})", retry_after=10)
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    def _undisputed(self, mine: bytes) -> bool:
+        time.sleep(SETTLES)
+        return self.read(LOCK) == mine
+
+
+def _signed() -> bytes:
+    whose = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return json.dumps({"by": whose, "until": time.time() + HELD}).encode()
+
+
+def _over(lock: bytes) -> bool:
+    try:
+        return float(json.loads(lock)["until"]) < time.time()
+    except (ValueError, LookupError, TypeError):
+        return False  # half of one: it is being written
+
+
+def _whose(lock: bytes | None) -> str:
+    try:
+        return str(json.loads(lock or b"")["by"])
+    except (ValueError, LookupError, TypeError):
+        return "it left no name"
