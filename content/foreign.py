@@ -10,7 +10,7 @@ from content.findings import Finding
 from content.frontmatter import Mapping
 
 KEYS = (
-    "title", "slug", "date", "description", "updated", "language", "authors", "reviewer", "tags", "canonical",
+    "title", "slug", "date", "description", "updated", "language", "authors", "reviewer", "tags", "formerly", "canonical",
     "translations", "hero", "takeaways", "call_to_action", "references", "disclosures", "draft", "channels",
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from channels.base import Receipt
+from channels.disk import alive
 from content.rendition import Rendition
 from flows.database import once, open_database, usable
 from flows.records import Delivery, Record, State
@@ -183,17 +184,7 @@ def _abandoned(record: Record, now: datetime) -> bool:
     if record.lease_until is None or record.lease_until <= now:
         return True
     host, _, rest = record.owner.partition(":")
-    return host == socket.gethostname() and not _alive(int(rest.split(":")[0]))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return host == socket.gethostname() and not alive(int(rest.split(":")[0]))
 
 
 def _columns(receipt: Receipt) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from channels.disk import alive
 from channels.errors import ChannelError, Unavailable
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from channels.places.access import WebSettings
 
 LOCK = "pressroom-site.lock"
-HELD = 900.0  # seconds after which a lock is a dead publisher's: the pictures of one article take less
+HELD = 600.0  # seconds after which a lock is a dead publisher's: the pictures of one article take less
 PATIENCE = 30.0  # seconds to wait for another publisher
 SETTLES = 0.5  # seconds between taking over a dead one's lock and looking whether somebody else did too
+_held: set[bytes] = set()  # locks that this process has
 File = tuple[str, bytes]  # path below the site's root with /, and what is in it
 
 
@@ -78,6 +80,7 @@ class Place(ABC):
     def taken(self) -> Iterator[Callable[[], None]]:
         """Alone at the place. What is given raises `Unavailable` if that is no longer so."""
         mine = self._take()
+        _held.add(mine)
 
         def still() -> None:
             if self.read(LOCK) != mine:
@@ -86,27 +89,25 @@ class Place(ABC):
         try:
             yield still
         finally:
-            # a lock that stays is in nobody's way for long, and the first error is the one to tell
+            _held.discard(mine)
+            # a lock that stays is known for a dead one, and the first error is the one to tell
             with suppress(ChannelError):
                 if self.read(LOCK) == mine:
                     self.remove(LOCK)
 
     def _take(self) -> bytes:
-        until = time.monotonic() + PATIENCE
-        pause = 0.1
-        while True:
-            mine = _signed()
-            if self.create(LOCK, mine):
-                return mine
-            there = self.read(LOCK)
-            if there is not None and _over(there):
+        began, pause, mine = time.monotonic(), 0.1, _signed()
+        while not self.create(LOCK, mine):
+            there, waited = self.read(LOCK), time.monotonic() - began
+            if there is not None and _over(there, waited):
                 self.remove(LOCK)
                 if self.create(LOCK, mine) and self._undisputed(mine):
-                    return mine
-            elif time.monotonic() + pause > until:
+                    break
+            elif waited + pause > PATIENCE:
                 raise Unavailable(self.account, f"another publisher is at work ({_whose(there)})", retry_after=10)
             time.sleep(pause)
             pause = min(pause * 2, 2.0)
+        return mine
 
     def _undisputed(self, mine: bytes) -> bool:
         time.sleep(SETTLES)
@@ -118,11 +119,16 @@ def _signed() -> bytes:
     return json.dumps({"by": whose, "until": time.time() + HELD}).encode()
 
 
-def _over(lock: bytes) -> bool:
+def _over(lock: bytes, waited: float) -> bool:
+    """Whether its publisher is dead: its time is up, or it was of this machine and is known to be gone."""
     try:
-        return float(json.loads(lock)["until"]) < time.time()
+        told = json.loads(lock)
+        host, pid, _ = str(told["by"]).split(":")
+        if host == socket.gethostname():
+            return lock not in _held if int(pid) == os.getpid() else not alive(int(pid))
+        return float(told["until"]) < time.time()
     except (ValueError, LookupError, TypeError):
-        return False  # half of one: it is being written
+        return waited > PATIENCE / 3  # half of one: it is being written, or its publisher died of it
 
 
 def _whose(lock: bytes | None) -> str:

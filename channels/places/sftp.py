@@ -64,7 +64,7 @@ class Sftp(Place):
         with self._spoken():
             self._make_folder(posixpath.dirname(self._at(path)))
             try:
-                with self._sftp.open(self._at(path), "xb") as file:
+                with self._sftp.open(self._at(path), "wxb") as file:
                     file.write(data)
             except PermissionError:
                 raise
