@@ -171,6 +171,8 @@ class Brand(Part):
     subject: Literal["general", "health"] = "general"  # what pages tell search engines that they are about
     card: Literal["drawn", "hero"] = "drawn"  # the picture of link cards: the title as a drawing, or the hero alone
     share: tuple[Share, ...] = ("email", "bluesky", "linkedin", "facebook", "x")  # links below a page
+    indexnow: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9-]{8,128})?$")] = ""  # the site's key for IndexNow
+    hub: Address | None = None  # a WebSub hub, which is told when the feeds change
     date_format: Annotated[str, StringConstraints(pattern=r"^(short|medium|long|full)$")] = "long"
     labels: Labels = Labels()
 

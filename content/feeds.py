@@ -31,6 +31,8 @@ def feeds(entries: Iterable[Entry], context: Context) -> Iterator[Listing]:
     yield from _sitemaps(known, context, every)
     robots = f"User-agent: *\nAllow: /\nSitemap: {context.site}/sitemap.xml\n"
     yield Listing("robots.txt", robots, robots.encode)
+    if key := context.brand.indexnow:  # how engines know that it is the site's own
+        yield Listing(f"{key}.txt", key, key.encode)
     yield Listing("search.json", every, lambda: _search(known).encode())
 
 
@@ -47,6 +49,7 @@ def _atom(entries: list[Entry], context: Context) -> str:
         f"<title>{escape(brand.name)}</title>\n",
         f"<subtitle>{escape(brand.tagline)}</subtitle>\n" if brand.tagline else "",
         f'<link href="{site}/"/>\n<link rel="self" type="application/atom+xml" href="{site}/atom.xml"/>\n',
+        f'<link rel="hub" href={quoteattr(brand.hub)}/>\n' if brand.hub else "",
         f"<id>{site}/</id>\n<updated>{_changed(entries)}</updated>\n",
         f"<author><name>{escape(brand.name)}</name></author>\n",
     ]
@@ -73,6 +76,7 @@ def _rss(entries: list[Entry], context: Context) -> str:
         f"<language>{escape(brand.language)}</language>\n",
         f"<lastBuildDate>{_mail_date(_changed(entries))}</lastBuildDate>\n",
         f'<atom:link rel="self" type="application/rss+xml" href="{site}/rss.xml"/>\n',
+        f'<atom:link rel="hub" href={quoteattr(brand.hub)}/>\n' if brand.hub else "",
     ]
     for entry in entries:
         parts += [
@@ -116,6 +120,7 @@ def _json(entries: list[Entry], context: Context) -> str:
         "home_page_url": f"{context.site}/",
         "feed_url": f"{context.site}/feed.json",
         "language": brand.language,
+        **({"hubs": [{"type": "WebSub", "url": brand.hub}]} if brand.hub else {}),
         "items": items,
     }
     return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"

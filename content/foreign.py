@@ -10,8 +10,8 @@ from content.findings import Finding
 from content.frontmatter import Mapping
 
 KEYS = (
-    "title", "slug", "date", "description", "updated", "language", "authors", "reviewer", "tags", "formerly", "canonical",
-    "translations", "hero", "takeaways", "call_to_action", "references", "disclosures", "draft", "channels",
+    "title", "slug", "date", "description", "updated", "language", "authors", "reviewer", "tags", "canonical",
+    "formerly", "translations", "hero", "takeaways", "call_to_action", "references", "disclosures", "draft", "channels",
 )  # fmt: skip
 
 # Their word: ours. Where several say the same, ours wins, then the first of this table.

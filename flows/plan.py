@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.base import Channel
+from channels.livepage import Expected
 from channels.outbox import Outbox
 from channels.registry import USUAL, channel_class, known, misnamed, offline
 from content.article import Article
@@ -43,9 +44,15 @@ class Entry:
         return channel_class(self.account.removeprefix("outbox/")).title
 
     @property
+    def live(self) -> bool:
+        """Whether a program brings it to people."""
+        dry = self.account.startswith("outbox/") or self.channel.can.by_hand
+        return self.channel.configured and not dry
+
+    @property
     def reads_page(self) -> bool:
         """Whether its network reads the page as soon as the post is there."""
-        return self.channel.can.fetches_card and self.channel.configured and not self.account.startswith("outbox/")
+        return self.channel.can.fetches_card and self.live
 
     @property
     def first(self) -> bool:
@@ -62,6 +69,20 @@ class Plan:
     entries: tuple[Entry, ...]
     skipped: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def waiting(self) -> set[str]:
+        """Accounts that wait until the page is live: all where this run brings it, else those that read it."""
+        brings = any(entry.first and entry.live for entry in self.entries)
+        others = [entry for entry in self.entries if not entry.first]
+        return {entry.account for entry in others if entry.reads_page or (brings and entry.live)}
+
+    @property
+    def expected(self) -> Expected:
+        """What must be at the page's address before anybody is led there."""
+        pages = [entry.rendition for entry in self.entries if entry.live and isinstance(entry.rendition, Page)]
+        marker = next((page.marker for page in pages if page.url == self.address), "")
+        return Expected(address=self.address, title=self.article.meta.title, marker=marker)
 
     def refuse_blocked(self, order: Order) -> None:
         """Raise `Refused` where something must be mended first, or is not what was shown before."""

@@ -15,8 +15,10 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
+from channels.announce import announce
 from channels.errors import ChannelError, Unavailable, Uncertain
 from channels.livepage import waits_for
+from content.brand import Brand
 from flows.deliver import Courier
 from flows.errors import Undelivered
 from flows.handing import Clerk
@@ -101,8 +103,13 @@ async def publish(order: Order) -> list[Outcome]:
     outcomes = await push_all(pages, order, settings, "")
     down = [outcome for outcome in outcomes if outcome.status not in {"sent", "already", "corrected"}]
     hold = f"waits for the page: {down[0].status}" if down else ""
-    unseen = hold or await unread_page(planned, settings)
-    sides = [([e for e in others if not e.reads_page], hold), ([e for e in others if e.reads_page], unseen)]
+    unseen = hold or await unread_page(planned, settings, outcomes)
+    fresh = any(entry.live for entry in pages) and any(outcome.status in {"sent", "corrected"} for outcome in outcomes)
+    if fresh and not unseen:
+        told: Any = announced([planned.address], root, settings, return_state=True)
+        await told
+    late = [entry for entry in others if entry.account in planned.waiting]
+    sides = [([entry for entry in others if entry not in late], hold), (late, unseen)]
     for sent in await asyncio.gather(*(push_all(side, order, settings, reason) for side, reason in sides)):
         outcomes += sent
     outcomes += [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
@@ -115,14 +122,23 @@ async def publish(order: Order) -> list[Outcome]:
     return outcomes
 
 
-async def unread_page(planned: Plan, settings: Settings) -> str:
-    """Why networks that read the page would find none; "" where they would, or where nobody asks."""
-    if not settings.live_wait or not any(entry.reads_page for entry in planned.entries):
+async def unread_page(planned: Plan, settings: Settings, pages: list[Outcome]) -> str:
+    """Why readers and networks would not find the page; "" where they would, or where nobody asks."""
+    if not settings.live_wait or not planned.waiting:
         return ""
     get_run_logger().info("waiting for %s to be live", planned.address)
-    title = planned.article.meta.title
-    lack = await asyncio.to_thread(waits_for, planned.address, title, settings.live_wait)
-    return f"waits for the page: {lack}" if lack else ""
+    lack = await asyncio.to_thread(waits_for, planned.expected, settings.live_wait)
+    elsewhere = [page for page in pages if page.url and page.url != planned.address]
+    at = f"; {elsewhere[0].account} has it at {elsewhere[0].url}" if elsewhere else ""
+    return f"waits for the page: {lack}{at}" if lack else ""
+
+
+@task(name="announce", cache_policy=NO_CACHE, persist_result=False)
+async def announced(addresses: list[str], root: Path, settings: Settings) -> None:
+    """Tell search engines and feed readers. What goes wrong is said, and stops nothing."""
+    brand = Brand.load(root)
+    for trouble in await asyncio.to_thread(lambda: list(announce(addresses, brand, settings.indexnow))):
+        get_run_logger().warning("%s", trouble)
 
 
 async def push_all(entries: list[Entry], order: Order, settings: Settings, hold: str) -> list[Outcome]:

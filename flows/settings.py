@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from channels.announce import INDEXNOW
 from channels.seal import Seal
 from content.findings import Finding, Refused
 from flows import blocks
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     retry_delay: float = Field(default=2.0, ge=0)  # seconds before the second attempt, then doubled
     patience: float = Field(default=120.0, ge=0)  # the longest that a run waits when a platform says "later"
     live_wait: float = Field(default=120.0, ge=0)  # seconds that posts wait for the page to be live; 0: nobody looks
+    indexnow: str = INDEXNOW  # who is told of new pages, where content/brand.yaml names a key
     lease: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=30)
     defer: float = Field(default=60.0, gt=0)  # seconds until a mail that was put off is tried again, then four times

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.channels.fakes.buttondown import Platform as Buttondown
 from tests.channels.fakes.mastodon import Platform
-from tests.channels.fakes.server import Answer, Trouble
+from tests.channels.fakes.server import Answer, Fake, Trouble
 
 pytestmark = [
     pytest.mark.xdist_group("prefect"),
@@ -146,6 +147,16 @@ def mastodon(project):
         yield fake
 
 
+class Listener(Fake):
+    """Whoever is told of new pages."""
+
+    secrets = ()
+    texts = settings = creates = lambda *_: None
+
+    def handle(self, request):
+        return Answer(status=202)
+
+
 FOR_REAL = {"destination": "accounts", "channels": ["mastodon"]}
 
 
@@ -213,6 +224,65 @@ def test_a_page_of_something_else_holds_the_post(prefect, project, mastodon, sit
 
     assert (statuses(outcomes), len(mastodon.texts())) == ({"mastodon": "held"}, 0)
     assert "does not bear the title" in outcomes["mastodon"].detail
+
+
+def test_a_page_that_still_shows_another_version_holds_mail_and_posts_and_says_so(prefect, project, mastodon, site):
+    stale = project / "stale"  # what a cache in front of the site would go on to show
+    both = {"destination": "accounts", "channels": ["mastodon", "web"]}
+    run(project, destination="accounts", channels=["web"])
+    shutil.copytree(site, stale)
+    (project / ".env").write_text((project / ".env").read_text().replace(f"={site}", f"={stale}"))
+    article = project / "content" / "articles" / "garden.md"
+    article.write_text(article.read_text() + "\nMore of it.\n")
+
+    outcomes = run(project, **both, campaign="second")
+
+    assert (statuses(outcomes), mastodon.texts()) == ({"web": "sent", "mastodon": "held"}, [])
+    assert "still shows another version" in outcomes["mastodon"].detail
+
+
+def test_a_card_without_its_picture_holds_the_post(prefect, project, mastodon, site):
+    both = {"destination": "accounts", "channels": ["mastodon", "web"]}
+    run(project, destination="accounts", channels=["web"])
+    for picture in (site / "garden").glob("*.png"):
+        picture.unlink()
+
+    outcomes = run(project, **both)
+
+    assert statuses(outcomes) == {"web": "already", "mastodon": "held"}
+    assert "the card's picture" in outcomes["mastodon"].detail
+
+
+def test_mail_waits_for_the_page_that_the_same_run_brings(prefect, project, mastodon, site):
+    with Buttondown() as service:
+        key = service.settings().key.get_secret_value()
+        lines = [f"PRESSROOM_BUTTONDOWN_KEY={key}", f"PRESSROOM_BUTTONDOWN_API={service.url}/v1"]
+        env = project / ".env"
+        env.write_text(
+            "\n".join([env.read_text(), *lines]).replace(f"DIRECTORY={site}", f"DIRECTORY={project / 'dark'}")
+        )
+        outcomes = run(project, destination="accounts", channels=["web", "buttondown"])
+
+        assert statuses(outcomes) == {"web": "sent", "buttondown": "held"}
+        assert service.texts() == []
+
+
+def test_engines_and_feed_readers_are_told_once_the_page_is_live(prefect, project, mastodon, site):
+    with Listener() as ear:
+        brand, env = project / "content" / "brand.yaml", project / ".env"
+        brand.write_text(brand.read_text() + f"indexnow: abcdef0123456789\nhub: {ear.url}/hub\n")
+        env.write_text(env.read_text() + f"\nPRESSROOM_INDEXNOW={ear.url}/indexnow")
+        address = next(line for line in brand.read_text().splitlines() if line.startswith("site:"))[6:]
+        run(project, destination="accounts", channels=["web"])
+        run(project, destination="accounts", channels=["web"])  # unchanged: nobody is told again
+
+        told = {request.path: request for request in ear.received}
+        assert len(ear.received) == 2
+        assert told["/indexnow"].json["urlList"] == [f"{address}/garden/"]
+        assert told["/indexnow"].json["keyLocation"] == f"{address}/abcdef0123456789.txt"
+        assert (site / "abcdef0123456789.txt").read_text() == "abcdef0123456789"
+        assert told["/hub"].form["hub.mode"] == "publish"
+        assert 'rel="hub"' in (site / "atom.xml").read_text()
 
 
 def test_what_is_posted_by_hand_is_laid_out_and_noted(prefect, project, mastodon, capsys):
