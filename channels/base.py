@@ -140,6 +140,10 @@ class Channel(ABC, Generic[R]):
         """Take back what was sent. Taking back twice is no error."""
         raise Unsupported(self.account, "can't take back what was sent")
 
+    def revived(self, kept: dict[str, Any]) -> R:
+        """What was sent before, from the fields that were kept of it. Raises `ChannelError`."""
+        raise Unsupported(self.account, "can't bring back an earlier version")
+
     def doctor(self) -> list[Finding]:
         """What stands between this account and sending. Empty: nothing."""
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from channels.base import Capabilities, Channel, Parcel, Receipt
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
@@ -72,6 +72,13 @@ class Web(Channel[Page]):
         """Take the page away, and its name out of every list; its pictures stay, for they may be linked."""
         path = receipt.remote_ids[0]
         self._change(lambda before, context: before.without(path, context), f"Take back {path}", "")
+
+    def revived(self, kept: dict[str, Any]) -> Page:
+        """The page as it was; its pictures still stand beside it."""
+        try:
+            return Page.revived(kept, self._there().read)
+        except LookupError as error:
+            raise Rejected(self.account, f"that version can't be put back: {error} is gone") from None
 
     def doctor(self) -> list[Finding]:
         """Is there a place that can be written to?"""

@@ -7,9 +7,10 @@ import ipaddress
 import socket
 import threading
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 import httpx
 
@@ -36,6 +37,7 @@ INWARD = tuple(
                 "2001::/32", "::/96", "fec0::/10")
 )  # fmt: skip
 
+T = TypeVar("T")
 Resolve = Callable[[str, int], Sequence[str]]
 
 
@@ -76,10 +78,19 @@ def fetch(
     """
     rules = _Rules(allow_private=allow_private, max_bytes=max_bytes, resolve=resolve)
     try:
-        return asyncio.run(asyncio.wait_for(_follow(url, rules, transport), timeout))
+        return asyncio.run(asyncio.wait_for(_follow(url, rules, transport, _page), timeout))
     except TimeoutError as error:
         why = f"The page did not arrive whole within {timeout:g} seconds."
         raise _refused("timeout", url, why, "Try again later, or save the page and import the file.") from error
+
+
+def probe(url: str, *, allow_private: bool = False, timeout: float = 15.0, resolve: Resolve = addresses_of) -> int:
+    """The status with which an address answers in the end; its body is not read. Raises `Refused` where none comes."""
+    rules = _Rules(allow_private=allow_private, max_bytes=0, resolve=resolve)
+    try:
+        return asyncio.run(asyncio.wait_for(_follow(url, rules, None, _status), timeout))
+    except TimeoutError as error:
+        raise _refused("timeout", url, f"No answer came within {timeout:g} seconds.") from error
 
 
 def is_private(address: str) -> bool:
@@ -91,7 +102,9 @@ def is_private(address: str) -> bool:
     return inward or ip.is_multicast or ip.is_reserved or not ip.is_global
 
 
-async def _follow(start: str, rules: _Rules, transport: httpx.AsyncBaseTransport | None) -> Fetched:
+async def _follow(
+    start: str, rules: _Rules, transport: httpx.AsyncBaseTransport | None, take: Callable[..., Awaitable[T]]
+) -> T:
     # the proxy that the environment names would connect for us, to wherever it likes
     # nor may a second name at the first one's address share its TLS connection, checked for the first name
     limits = httpx.Limits(max_keepalive_connections=0)
@@ -103,7 +116,7 @@ async def _follow(start: str, rules: _Rules, transport: httpx.AsyncBaseTransport
             answer = await _ask(client, here, rules)
             try:
                 if not answer.has_redirect_location:
-                    return await _page(answer, here, rules)
+                    return await take(answer, here, rules)
                 url = _next(here, answer.headers["location"])
                 # httpx knows a site by the address alone: another name there would be shown its cookies
                 client.cookies.clear()
@@ -187,6 +200,10 @@ async def _resolved(resolve: Resolve, host: str, port: int) -> Sequence[str]:
 
     threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
     return await asyncio.wrap_future(answer)
+
+
+async def _status(answer: httpx.Response, _url: httpx.URL, _rules: _Rules) -> int:
+    return answer.status_code
 
 
 async def _page(answer: httpx.Response, url: httpx.URL, rules: _Rules) -> Fetched:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from lxml.html import Element
@@ -23,6 +23,7 @@ from content.structured import structured_data
 from content.view import view
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from lxml.html import HtmlElement
@@ -50,7 +51,7 @@ class Page(Rendition):
     title: str
     html: str
     marker: str
-    entry: Entry = field(compare=False)  # for the lists around it
+    entry: Entry  # what the lists around it say
     sources: tuple[Path, ...] = field(default=(), compare=False)  # files that it was made of, beside the article's
     assets: tuple[Asset, ...] = ()
 
@@ -96,6 +97,19 @@ class Page(Rendition):
             sources=(*(asset.file for asset in composed.assets if asset.file), *composed.missing),
             assets=gallery.assets,
         )
+
+    @classmethod
+    def revived(cls, told: dict[str, Any], read: Callable[[str], bytes | None]) -> Page:
+        """A page as it was kept; `read` gives its files by their path. Raises `LookupError` where one is gone."""
+        home = told["path"].rpartition("/")[0]
+        assets = []
+        for kept in told["assets"]:
+            data = read(f"{home}/{kept['path']}")
+            if data is None or sha256(data).hexdigest() != kept["sha256"]:
+                raise LookupError(f"{home}/{kept['path']}")
+            assets.append(Asset(path=kept["path"], data=data, media_type=kept["type"], alt=kept["alt"]))
+        plain = {name: told[name] for name in ("path", "url", "title", "html", "marker")}
+        return cls(**plain, entry=Entry.read(told["entry"]), assets=tuple(assets))
 
     def check(self, _channel: str, _limits: Limits) -> list[Finding]:
         """A page has no limits of its own yet."""

@@ -75,6 +75,21 @@ def retract(
     json: Json = False,
 ) -> int:
     """Take back what was sent, where the channel can: it is deleted there, for everybody."""
-    from desk.records import retract_article  # noqa: PLC0415
+    from desk.undoing import retract_article  # noqa: PLC0415
 
     return retract_article(article, channel, campaign, press(root), voice_for(as_json=json), ask=not yes)
+
+
+@afterwards.command(help_epilogue="Example:  pressroom rollback my-article -c web")
+def rollback(
+    article: Annotated[str, Parameter(help="Its short name.")],
+    *,
+    channel: Annotated[str, Parameter(name=["--channel", "-c"], help="Where. Default: web.")] = "web",
+    campaign: Annotated[str, Parameter(help="The campaign, where the article went out in several.")] = "",
+    root: Root = None,
+    json: Json = False,
+) -> int:
+    """Put the version before back in place, just as it was. The article's file stays as it is."""
+    from desk.undoing import roll_article_back  # noqa: PLC0415
+
+    return roll_article_back(article, channel, campaign, press(root), voice_for(as_json=json))

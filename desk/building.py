@@ -18,16 +18,9 @@ if TYPE_CHECKING:
 
 def build_site(root: Path, out: Path | None, voice: Voice) -> int:
     """Write what has changed; exit code 1 if an article was left out. Raises `Refused`."""
-    folder, begun, told = out or root / "public", time.monotonic(), time.monotonic()
-
-    def tell(done: int, of_all: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > 1:
-            told = time.monotonic()
-            voice.say(f"  {done:,} of {of_all:,}", "dim")
-
+    folder, begun = out or root / "public", time.monotonic()
     try:
-        report = Site(root, folder).build(tell)
+        report = Site(root, folder).build(voice.progress("articles"))
     except OSError as error:
         raise Refused([no_room(folder, error)]) from error
     voice.findings(report.findings)

@@ -165,13 +165,14 @@ def preview(
 @app.command(help_epilogue=f"Example:  pressroom check content/articles\n\n{CODES}")
 def check(
     *articles: Annotated[str, Parameter(help="Files, folders or short names. Default: every article of the project.")],
+    online: Annotated[bool, Parameter(help="Ask every link whether it still leads somewhere, once a day.")] = False,
     root: Root = None,
     json: Json = False,
 ) -> int:
     """Say what is wrong with articles, with the line and the mend. Exit code 1 if anything stops a publication."""
     from desk.rendering import check_articles  # noqa: PLC0415
 
-    return check_articles(articles, project(root), voice_for(as_json=json))
+    return check_articles(articles, project(root), voice_for(as_json=json), online=online)
 
 
 @app.command(name="import", help_epilogue="Example:  pressroom import ~/Desktop/draft.docx")

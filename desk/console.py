@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from content.findings import SEVERITIES, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 COLOURS = {
     "block": "31;1",
@@ -45,6 +46,18 @@ class Voice:
             self.warn(f"{question} Say so with --yes.")
             return False
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def progress(self, words: str) -> Callable[[int, int], None]:
+        """What tells how far a long work is, once a second."""
+        told = time.monotonic()
+
+        def tell(done: int, of_all: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > 1:
+                told = time.monotonic()
+                self.say(f"  {done:,} of {of_all:,} {words}", "dim")
+
+        return tell
 
     def data(self, value: Any) -> None:
         """The document for scripts."""

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 OPEN = ("held", "unknown", "begun", "retracted")  # states that a person may end
 
 
-def show_status(article: str, root: Path, voice: Voice) -> int:
+def show_status(named: str, root: Path, voice: Voice) -> int:
     """Every delivery of the ledger, newest first."""
     from desk.mail.mailings import doubtful, progress  # noqa: PLC0415 - SQLAlchemy is for what needs it
     from flows.ledger import Ledger  # noqa: PLC0415
+    from flows.plan import identity  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
+    article = identity(named, root) if named else ""
     ledger = Ledger(Settings.of(root).ledger_url(root))
     records = ledger.records(article=article)
     mailings = {record.delivery.key: told for record in records if (told := progress(ledger, record))}
@@ -68,8 +70,10 @@ def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Vo
     """Write down what a person saw: the post at `url`, or none. Raises `Refused` where nothing is open."""
     from desk.mail.mailings import resolve_mailing  # noqa: PLC0415
     from flows.ledger import Ledger  # noqa: PLC0415
+    from flows.plan import identity  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
+    article = identity(article, root)
     ledger = Ledger(Settings.of(root).ledger_url(root))
     waiting = [record for record in ledger.records(article=article) if record.state in OPEN]
     found = [record for record in waiting if record.delivery.account == account]
@@ -90,38 +94,6 @@ def resolve_delivery(article: str, account: str, url: str, root: Path, voice: Vo
     voice.say(f"{article} on {account} {said}.", "good")
     voice.data({"article": article, "channel": account, "sent": url})
     return 0
-
-
-def retract_article(
-    article: str, accounts: tuple[str, ...], campaign: str, root: Path, voice: Voice, *, ask: bool
-) -> int:
-    """Take an article back from some channels. Raises `Refused` where nothing of it is there."""
-    from flows.ledger import Ledger  # noqa: PLC0415
-    from flows.retracting import sent_there, take_back  # noqa: PLC0415
-    from flows.settings import Settings  # noqa: PLC0415
-
-    by_hand = [account for account in accounts if channel_class(account).can.by_hand]
-    ledger = Ledger(Settings.of(root).ledger_url(root))
-    found = sent_there(ledger, article, accounts, campaign)
-    if not found:
-        why = f"Nothing of '{article}' is on {' or '.join(accounts)}."
-        raise Refused([Finding(rule="retract.nothing", severity="block", why=why, mend="Look: pressroom status.")])
-    for record in found:
-        voice.say(f"  {record.delivery.account}: {record.receipt.url if record.receipt else ''}")
-    for account in sorted(set(accounts) - {record.delivery.account for record in found}):
-        voice.say(f"  {account}: nothing of it is there", "warn")
-    if by_hand:
-        voice.say(f"  Delete it yourself on {', '.join(by_hand)}; it is noted here.", "warn")
-    if ask and not voice.agrees("Delete this for everybody?"):
-        voice.say("Nothing was taken back.")
-        voice.data({"article": article, "outcomes": []})
-        return 1
-    outcomes = list(take_back(found, ledger, root))
-    ledger.close()
-    for outcome in outcomes:
-        voice.say(f"  {outcome.account}: {outcome.status} {outcome.detail}", "good" if outcome.well else "block")
-    voice.data({"article": article, "outcomes": outcomes})
-    return 0 if all(outcome.well for outcome in outcomes) else 1
 
 
 def note_receipt(wanted: dict[str, Any], url: str, voice: Voice) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from channels.disk import place_own_folder
+from content.context import Context
+from content.crosslinks import Card, card, check_together
 from content.findings import Finding, Refused, blocking
 from desk.wording import describe
 from flows.orders import Order
@@ -42,16 +44,23 @@ def render_article(named: str, channels: tuple[str, ...], out: Path | None, root
     return 1 if blocking(planned.findings) else 0
 
 
-def check_articles(named: tuple[str, ...], root: Path, voice: Voice) -> int:
-    """Check articles and all their renditions. Every file is looked at, whatever is wrong with others."""
+def check_articles(named: tuple[str, ...], root: Path, voice: Voice, *, online: bool = False) -> int:
+    """Check articles, all their renditions, and their links. Every file is looked at, whatever is wrong with others."""
     findings: list[Finding] = []
-    articles = list(_articles(named, root))
+    articles, cards, context = list(_articles(named, root)), [], Context.open(root)
     for article in articles:
         try:
-            found = list(plan(Order(article=article, root=str(root))).findings)
+            planned = plan(Order(article=article, root=str(root)))
+            found = list(planned.findings)
+            cards.append(card(planned.article, context))
         except Refused as refused:
             found = list(refused.findings)
         findings += [finding for finding in found if finding.rule != "article.draft"]
+    findings += _between(cards, context, whole=not named)
+    if online:
+        from content.probing import Prober  # noqa: PLC0415 - an HTTP client that a check on this machine needs not
+
+        findings += Prober(root).check((link for one in cards for link in one.links), voice.progress("links asked"))
     findings = list(dict.fromkeys(findings))
     voice.findings(findings)
     stops = blocking(findings)
@@ -59,6 +68,12 @@ def check_articles(named: tuple[str, ...], root: Path, voice: Voice) -> int:
     voice.say(f"{len(articles)} articles: {len(stops)} to mend, {warnings} to look at.", "bold")
     voice.data({"articles": articles, "findings": findings})
     return 1 if stops or not articles else 0
+
+
+def _between(cards: list[Card], context: Context, *, whole: bool) -> list[Finding]:
+    """What is wrong between these articles; what only a look at all of them would tell, where these are all."""
+    found = check_together(cards, context, whole=whole)
+    return [finding for finding in found if whole or finding.rule != "link.unknown"]
 
 
 def _articles(named: tuple[str, ...], root: Path) -> list[str]:

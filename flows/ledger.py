@@ -139,6 +139,13 @@ class Ledger:
             content = connection.execute(statement).scalar()
         return None if content is None else json.loads(zlib.decompress(content))
 
+    def versions(self, key: str) -> list[str]:
+        """The digests of what a delivery has carried, the newest first, each once."""
+        carried = select(receipts.c.digest).where(receipts.c.key == key, receipts.c.released.is_(False))
+        with usable(self.engine), self.engine.connect() as connection:
+            digests = connection.execute(carried.order_by(receipts.c.id.desc())).scalars().all()
+        return list(dict.fromkeys(digests))
+
     def record(self, key: str) -> Record | None:
         """One delivery by its key; None where there is none."""
         with usable(self.engine), self.engine.connect() as connection:

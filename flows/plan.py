@@ -211,3 +211,11 @@ def find_article(named: str, root: Path) -> Article:
     except ValueError:
         shown = str(path)
     return Article.load(path, shown)
+
+
+def identity(named: str, root: Path) -> str:
+    """What the ledger calls an article that is named by its file, its short name, or the name in the ledger itself."""
+    try:
+        return find_article(named, root).meta.identity
+    except Refused:
+        return named
