@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ API = "https://api.netlify.com/api/v1"  # github.com/netlify/open-api, swagger.y
 RAW = "application/vnd.bitballoon.v1.raw"  # a file's content in place of what is known of it
 READY, PAUSE = 300.0, 1.0  # seconds until a deploy must be ready; between two looks
 A_PAGE = 100
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Netlify(Place):
@@ -34,9 +36,8 @@ class Netlify(Place):
     def __init__(self, account: str, settings: WebSettings) -> None:
         super().__init__(account, settings)
         site = settings.directory.removeprefix("netlify://").strip("/")
-        self._site = (
-            f"/sites/{quote(site if ('-' in site and '.' in site) or len(site) == 36 else f'{site}.netlify.app')}"
-        )
+        named = site if "." in site or ID.fullmatch(site) else f"{site}.netlify.app"
+        self._site = f"/sites/{quote(named)}"
         self._base = (settings.endpoint or API).rstrip("/")
         self._http: httpx.Client | None = None
         self._deploy: str | None = None  # that was published when this turn began

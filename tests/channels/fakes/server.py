@@ -43,10 +43,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back. `json` None: an empty body."""
+    """What goes back. `json` None: an empty body, or `data` as it is."""
 
     status: int = 200
     json: Any = None
+    data: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -200,7 +201,7 @@ def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
             )
 
         def _send(self, answer: Answer) -> None:
-            body = b"" if answer.json is None else json.dumps(answer.json).encode()
+            body = answer.data if answer.json is None else json.dumps(answer.json).encode()
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
