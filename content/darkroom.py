@@ -50,13 +50,19 @@ class Darkroom:
         recipe = ("sized", version("pillow"), picture.digest, picture.path, str(width), media_type)
         return replace(self._kept(recipe, make), alt=picture.alt)
 
-    def drawn(self, svg: str, fonts: tuple[Path, ...], name: str, size: tuple[int, int]) -> Asset:
-        """A drawing as PNG, with no other fonts than these (TrueType files). Raises `ValueError`."""
+    def drawn(
+        self, svg: str, fonts: tuple[Path, ...], name: str, size: tuple[int, int], *, others: bool = False
+    ) -> Asset:
+        """A drawing as PNG, with no other fonts than these (TrueType files), or `others` of the machine's as well.
+
+        Raises `ValueError`.
+        """
 
         def make() -> Asset:
             from resvg_py import svg_to_bytes  # noqa: PLC0415
 
-            data = bytes(svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=[str(font) for font in fonts]))
+            files = [str(font) for font in fonts]
+            data = bytes(svg_to_bytes(svg_string=svg, skip_system_fonts=not others, font_files=files))
             path = f"{name}-{sha256(data).hexdigest()[:8]}.png"
             return Asset(path=path, data=data, media_type="image/png", width=size[0], height=size[1])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 from content.composed import Shown
 from content.meta import Picture
@@ -31,8 +32,11 @@ WHOLE = Canvas(width=1200, height=630, bytes=1_000_000, types=frozenset({JPEG}),
 
 @lru_cache(maxsize=32)  # by identity: page and posts of one run share it
 def share_picture(article: Article, context: Context, hero: Shown | None) -> Shown | None:
-    """What link cards show: the drawing, or the hero cut to its size where the brand prefers that."""
-    if context.brand.card == "drawn":
+    """What link cards show: the drawing, or the hero cut to its size where the brand prefers that.
+
+    A title in letters that our fonts lack is drawn with the machine's own only where there is no hero to show.
+    """
+    if context.brand.card == "drawn" and (hero is None or ours(article.meta.title)):
         drawn = share_card(article, context, hero)
         return Shown(picture=Picture(src=drawn.path, alt=article.meta.title), src=drawn.path, asset=drawn)
     if hero is None or hero.asset is None:
@@ -59,7 +63,8 @@ def share_card(article: Article, context: Context, hero: Shown | None) -> Asset:
         author=article.meta.authors[0].signature if article.meta.authors else "",
         photo=b64encode(photo.data).decode() if photo else "",
     )
-    return context.darkroom.drawn(svg, FONTS, f"{article.meta.slug}-card", SIZE)
+    name = f"{article.meta.slug}-card"
+    return context.darkroom.drawn(svg, FONTS, name, SIZE, others=not ours(article.meta.title))
 
 
 def _photo(context: Context, hero: Shown | None) -> Asset | None:
@@ -82,21 +87,39 @@ def fitted(title: str, width: int) -> tuple[int, list[str]]:
     return size, [*kept[:-1], kept[-1].rstrip(" ,;:–—-") + "…"]
 
 
+def ours(text: str) -> bool:
+    """Whether the fonts that come with Pressroom have every letter: Latin and Cyrillic."""
+    return all(map(_known, text))
+
+
+@cache
+def _known(letter: str) -> bool:
+    if letter < "\u0250" or letter in "–—‘’“”„…":
+        return True
+    return bytes(_letters(40).getmask(letter)) != bytes(_letters(40).getmask("\uffff"))
+
+
 def _lines(title: str, size: int, width: int) -> list[str]:
     """Words filled into lines; a word that is wider than a line is broken."""
-    letters = _letters(size)
     lines = [""]
     for word in title.split():
         joined = f"{lines[-1]} {word}".strip()
-        if letters.getlength(joined) <= width:
+        if _length(joined, size) <= width:
             lines[-1] = joined
             continue
-        while letters.getlength(word) > width:
-            room = next(n for n in range(len(word), 0, -1) if n == 1 or letters.getlength(word[:n]) <= width)
+        while _length(word, size) > width:
+            room = next(n for n in range(len(word), 0, -1) if n == 1 or _length(word[:n], size) <= width)
             lines.append(word[:room])
             word = word[room:]  # noqa: PLW2901 - what is left of it
         lines.append(word)
     return [line for line in lines if line]
+
+
+def _length(text: str, size: int) -> float:
+    """In pixels; letters that are not ours are taken for as wide as such letters may be."""
+    others = [letter for letter in text if not _known(letter)]
+    wide = sum(size if east_asian_width(letter) in "WF" else 0.7 * size for letter in others)
+    return wide + float(_letters(size).getlength("".join(filter(_known, text)) if others else text))
 
 
 @cache

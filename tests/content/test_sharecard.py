@@ -68,6 +68,25 @@ def test_a_hostile_title_draws_itself_and_nothing_else(garden):
     assert ink(share_card(hostile, context, None)) > ink(share_card(article, context, None)) / 2
 
 
+def test_a_title_in_letters_that_our_fonts_lack_is_shown_by_the_hero(project):
+    (project / "content" / "articles" / "hero.jpg").write_bytes(picture().data)
+    path = project / "content" / "articles" / "garden.md"
+    path.write_text(path.read_text().replace("tags:", "hero: {src: hero.jpg, alt: A bed}\ntags:"))
+    article, context = Article.load(path), Context.open(project)
+    arabic = replace(article, meta=article.meta.model_copy(update={"title": "النوم بعد التسريب"}))
+    hero = compose(article, context).hero
+
+    assert share_picture(arabic, context, hero).picture.alt == "A bed"
+    assert share_picture(article, context, hero).picture.alt == "Reading in the garden"
+    assert share_picture(arabic, context, None).asset.data[:4] == b"\x89PNG"
+
+
+def test_a_title_without_spaces_in_wide_letters_stays_within_the_card():
+    size, lines = fitted("点滴のあとの眠りについて知っておきたいこと" * 2, 1040)
+
+    assert all(len(line) * size <= 1040 for line in lines)
+
+
 def test_a_brand_may_prefer_the_hero_alone(project):
     (project / "content" / "articles" / "hero.jpg").write_bytes(picture().data)
     path = project / "content" / "articles" / "garden.md"
