@@ -24,9 +24,11 @@ def lists(entries: Iterable[Entry], context: Context) -> Iterator[Listing]:
     if logo and logo.asset:
         data = logo.asset.data
         yield Listing(logo.src, logo.asset.digest, lambda: data)
-    yield from _paged("", known, context, said=context.brand.tagline, feeds=True)
-    yield from _groups("topics", labels.tags, labels.articles_on, gathered(known, "tags"), context)
-    yield from _groups("authors", labels.authors, labels.articles_by, gathered(known, "authors"), context)
+    topics, authors = gathered(known, "tags"), gathered(known, "authors")
+    ways = [(labels.all_topics, "topics/")] * bool(topics) + [(labels.all_authors, "authors/")] * bool(authors)
+    yield from _paged("", known, context, said=context.brand.tagline, feeds=True, ways=ways)
+    yield from _groups("topics", labels.all_topics, labels.articles_on, topics, context)
+    yield from _groups("authors", labels.all_authors, labels.articles_by, authors, context)
     said = labels.missing_text
     yield from _moved(known, context)
     yield _listed("404.html", known[:5], context, title=labels.missing_title, said=said, site_root="/", url="")
@@ -99,6 +101,6 @@ def _page(entries: list[Entry], context: Context, **more: Any) -> bytes:
         logo_src=f"{told['site_root']}{logo.src}" if logo and logo.asset else logo.src if logo else "",
         description=told["title"] or brand.tagline or brand.name,
         entries=entries,
-        **{"feeds": False, **told},
+        **{"feeds": False, "ways": [], **told},
     )
     return made.encode()
