@@ -79,8 +79,13 @@ class Place(ABC):
     @contextmanager
     def taken(self) -> Iterator[Callable[[], None]]:
         """Alone at the place. What is given raises `Unavailable` if that is no longer so."""
-        mine = self._take()
+        mine = _signed()
         _held.add(mine)
+        try:
+            self._take(mine)
+        except BaseException:
+            _held.discard(mine)
+            raise
 
         def still() -> None:
             if self.read(LOCK) != mine:
@@ -95,8 +100,8 @@ class Place(ABC):
                 if self.read(LOCK) == mine:
                     self.remove(LOCK)
 
-    def _take(self) -> bytes:
-        began, pause, mine = time.monotonic(), 0.1, _signed()
+    def _take(self, mine: bytes) -> None:
+        began, pause = time.monotonic(), 0.1
         while not self.create(LOCK, mine):
             there, waited = self.read(LOCK), time.monotonic() - began
             if there is not None and _over(there, waited):
@@ -107,7 +112,6 @@ class Place(ABC):
                 raise Unavailable(self.account, f"another publisher is at work ({_whose(there)})", retry_after=10)
             time.sleep(pause)
             pause = min(pause * 2, 2.0)
-        return mine
 
     def _undisputed(self, mine: bytes) -> bool:
         time.sleep(SETTLES)
