@@ -81,24 +81,20 @@ class Place(ABC):
         """Alone at the place. What is given raises `Unavailable` if that is no longer so."""
         mine = _signed()
         _held.add(mine)
-        try:
-            self._take(mine)
-        except BaseException:
-            _held.discard(mine)
-            raise
 
         def still() -> None:
             if self.read(LOCK) != mine:
                 raise Unavailable(self.account, "another publisher has taken over", retry_after=5)
 
         try:
+            self._take(mine)
             yield still
         finally:
-            _held.discard(mine)
             # a lock that stays is known for a dead one, and the first error is the one to tell
             with suppress(ChannelError):
                 if self.read(LOCK) == mine:
                     self.remove(LOCK)
+            _held.discard(mine)
 
     def _take(self, mine: bytes) -> None:
         began, pause = time.monotonic(), 0.1
