@@ -60,12 +60,10 @@ class Page(Rendition):
         """Render with `templates/page/article.html`."""
         composed = compose(article, context)
         gallery = Gallery(context.darkroom, composed.assets)
-        logo = brand_logo(context)
-        if logo and logo.asset:
-            gallery.add(logo.asset)
-        card = share_picture(article, context, composed.hero)
-        if card and card.asset:
-            gallery.add(card.asset)
+        logo, card = brand_logo(context), share_picture(article, context, composed.hero)
+        for shown in (logo, card):
+            if shown and shown.asset:
+                gallery.add(shown.asset)
         image = context.absolute(card.src, article) if card else ""
         root = deepcopy(composed.root)
         _prepare(root, gallery)
@@ -84,7 +82,6 @@ class Page(Rendition):
             alternates=_alternates(article, context),
             site_root="../",
             structured_data=Markup(structured_data(article, context, image, root)),  # noqa: S704 - escaped there
-            marker=MARKER,
         )
         digest = sha256(html.encode()).hexdigest()[:16]
         return cls(

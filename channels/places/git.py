@@ -7,19 +7,16 @@ import re
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from channels.errors import Misconfigured, Unavailable
 from channels.http import clean
-from channels.places.place import Conflict, File, Place
+from channels.places.place import Conflict, File, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from channels.places.access import WebSettings
 
 PATIENCE = 120  # seconds
@@ -34,10 +31,8 @@ CLOSED = re.compile(
 WORKED_ON = (".nojekyll", b"")  # else GitHub would build the pages once more, and leave some out
 
 
-class Branch(Place):
+class Branch(Whole):
     """`git+ssh://HOST/REPOSITORY#BRANCH`, also `git+https://` and `git+file://`: one commit a change."""
-
-    whole = True
 
     def __init__(self, account: str, settings: WebSettings) -> None:
         super().__init__(account, settings)
@@ -63,22 +58,6 @@ class Branch(Place):
             return None
         return self._git("cat-file", "blob", f"{tip}:{path}")
 
-    def write(self, path: str, data: bytes) -> None:
-        """A commit of one file."""
-        self.put([(path, data)], [], f"Write {path}")
-
-    def create(self, path: str, data: bytes) -> bool:
-        """A commit of one file that was not there."""
-        if self.read(path) is not None:
-            return False
-        self.write(path, data)
-        return True
-
-    def remove(self, path: str) -> None:
-        """A commit without a file."""
-        if self.read(path) is not None:
-            self.put([], [path], f"Remove {path}")
-
     def put(self, files: Iterable[File], gone: Iterable[str], note: str) -> None:
         """One commit, pushed only where the branch is still what was read."""
         tip = self._fetched()
@@ -97,11 +76,9 @@ class Branch(Place):
         commit = self._git("commit-tree", tree, *(("-p", tip) if tip else ()), "-m", "Look").decode().strip()
         self._git("push", "--quiet", "--dry-run", self._signed, f"{commit}:refs/heads/{self._branch}")
 
-    @contextmanager
-    def taken(self) -> Iterator[Callable[[], None]]:
-        """Nobody is kept out: whoever pushes second is told, and reads again."""
+    def look(self) -> None:
+        """The branch's tip is asked for anew."""
         self._tip = None
-        yield lambda: None
 
     def _tree(self, tip: str, files: Iterable[File], gone: Iterable[str]) -> str:
         """The id of a tree: the tip's, with these files and without those. Made in an index of its own."""

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from channels.errors import Misconfigured, Rejected, Unavailable, Uncertain
 from channels.http import client, send
-from channels.places.place import Conflict, File, Place
+from channels.places.place import Conflict, File, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import httpx
 
     from channels.places.access import WebSettings
@@ -28,10 +25,8 @@ A_PAGE = 100
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Netlify(Place):
+class Netlify(Whole):
     """`netlify://SITE`, its id or its name as in SITE.netlify.app."""
-
-    whole = True
 
     def __init__(self, account: str, settings: WebSettings) -> None:
         super().__init__(account, settings)
@@ -50,21 +45,6 @@ class Netlify(Place):
             if error.detail.startswith("404"):
                 return None
             raise
-
-    def write(self, path: str, data: bytes) -> None:
-        """A deploy with one file more."""
-        self.put([(path, data)], [], f"Write {path}")
-
-    def create(self, path: str, data: bytes) -> bool:
-        """A deploy with one file that was not there."""
-        if self.read(path) is not None:
-            return False
-        self.write(path, data)
-        return True
-
-    def remove(self, path: str) -> None:
-        """A deploy without a file."""
-        self.put([], [path], f"Remove {path}")
 
     def put(self, files: Iterable[File], gone: Iterable[str], note: str) -> None:
         """One deploy: what is there already is named by its digest, and stays."""
@@ -90,11 +70,9 @@ class Netlify(Place):
         """Ask for the site."""
         self._send("GET", self._site)
 
-    @contextmanager
-    def taken(self) -> Iterator[Callable[[], None]]:
-        """Nobody is kept out: a deploy of somebody else in between is seen before ours begins."""
+    def look(self) -> None:
+        """Remember which deploy is published."""
         self._deploy = self._published()
-        yield lambda: None
 
     def close(self) -> None:
         """Close the client."""

@@ -114,6 +114,38 @@ class Place(ABC):
         return self.read(LOCK) == mine
 
 
+class Whole(Place):
+    """A place that takes all files of a change in one step. Nobody is kept out: `put` notices who came in between."""
+
+    whole = True
+
+    def write(self, path: str, data: bytes) -> None:
+        """A change of one file."""
+        self.put([(path, data)], [], f"Write {path}")
+
+    def create(self, path: str, data: bytes) -> bool:
+        """A change of one file that was not there."""
+        if self.read(path) is not None:
+            return False
+        self.write(path, data)
+        return True
+
+    def remove(self, path: str) -> None:
+        """A change that takes one file away."""
+        if self.read(path) is not None:
+            self.put([], [path], f"Remove {path}")
+
+    @contextmanager
+    def taken(self) -> Iterator[Callable[[], None]]:
+        """As it is now, until `put`."""
+        self.look()
+        yield lambda: None
+
+    @abstractmethod
+    def look(self) -> None:
+        """Remember how the place is now."""
+
+
 def _signed() -> bytes:
     whose = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     return json.dumps({"by": whose, "until": time.time() + HELD}).encode()
