@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from channels.disk import below, no_room, place_file
@@ -47,13 +47,13 @@ class Folder(Place):
         return True
 
     def remove(self, path: str) -> None:
-        """Delete it, and its folder where nothing else is in it."""
+        """Delete it, and the folders in which nothing is left."""
         file = self._at(path)
         with self._disk():
             file.unlink(missing_ok=True)
-        if file.parent != self._root:
-            with suppress(OSError):
-                file.parent.rmdir()
+        with suppress(OSError):
+            for folder in file.parents[: len(PurePosixPath(path).parts) - 1]:
+                folder.rmdir()
 
     def _at(self, path: str) -> Path:
         return below(self._root, path)

@@ -257,6 +257,14 @@ def test_a_place_that_can_be_written_to_passes_its_examination_and_keeps_nothing
     assert set(site.files()) <= {".nojekyll"}
 
 
+def test_no_empty_folders_stay_behind(project, page):
+    channel = Web("web", WebSettings(directory="www", project=project))
+    channel.retract(channel.publish(page(), "key"))
+
+    left = [path.name for path in (project / "www").rglob("*") if path.is_dir()]
+    assert left == ["sleep"]  # its pictures stay
+
+
 def test_a_dead_publishers_lock_is_taken_over(project, page, monkeypatch):
     monkeypatch.setattr(places, "SETTLES", 0.01)
     folder = project / "www"
