@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from channels.errors import Unsupported
+from content.crosspost import CrossPost
+from content.document import Document
 from content.findings import Finding
 from content.fitting import Limits
 from content.newsletter import Newsletter
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from content.context import Context
 
 SKEW = timedelta(hours=1)  # that this machine's clock and a platform's may differ
-R = TypeVar("R", Page, Newsletter, Post, Story)
+R = TypeVar("R", Page, Document, CrossPost, Newsletter, Post, Story)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ SUFFIX = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # of a second account: it name
 # name: where its class stands. Imported on first use, so that a render pays for no client it does not need.
 SHIPPED = {
     "web": "channels.web:Web",
+    "wordpress": "channels.wordpress:WordPress",
+    "ghost": "channels.ghost:Ghost",
     "newsletter": "channels.newsletter:Mail",
     "x": "channels.x:X",
     "linkedin": "channels.linkedin:LinkedIn",
