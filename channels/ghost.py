@@ -77,7 +77,7 @@ class Ghost(System):
         name, _, secret = key.partition(":")
         now = int(time.time())
         head = {"alg": "HS256", "typ": "JWT", "kid": name}
-        signed = b".".join(map(_packed, (head, {"iat": now, "exp": now + LIVES, "aud": "/admin/"})))
+        signed = b".".join([_packed(head), _packed({"iat": now, "exp": now + LIVES, "aud": "/admin/"})])
         proof = hmac.new(bytes.fromhex(secret), signed, hashlib.sha256).digest()
         token = f"{signed.decode()}.{urlsafe_b64encode(proof).rstrip(b'=').decode()}"
         return {"Authorization": f"Ghost {token}", "Accept-Version": VERSION}

@@ -21,6 +21,8 @@ from content.fitting import Limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
     from content.rendition import Asset
 
 MARK = re.compile(r"<!-- pressroom (\w+) ([0-9a-f]{16}) -->")  # whose an entry is, and what of
@@ -129,8 +131,9 @@ class System(Service[Document]):
         """The entry as a page to look at, its pictures, and the request's fields."""
         pictures = {asset.path: asset for asset in (*rendition.assets, *([rendition.hero] if rendition.hero else []))}
         shown = (
-            f'<!doctype html>\n<html lang="{escape(rendition.language)}" dir="{rendition.direction}">\n<meta charset="utf-8">\n'
-            f"<title>{escape(rendition.title)}</title>\n<h1>{escape(rendition.title)}</h1>\n{rendition.html}"
+            f'<!doctype html>\n<html lang="{escape(rendition.language)}" dir="{rendition.direction}">\n'
+            f'<meta charset="utf-8">\n<title>{escape(rendition.title)}</title>\n<h1>{escape(rendition.title)}</h1>\n'
+            f"{rendition.html}"
         )
         html = self._marked(rendition, key, {path: PLACE.format(path) for path in pictures})
         told = json.dumps(self.fields(rendition, html), ensure_ascii=False, indent=2, default=str)
@@ -147,17 +150,23 @@ class System(Service[Document]):
         mend = "Use https://."
         return [Finding(rule="account.insecure", severity="block", why=why, mend=mend, channel=self.account)]
 
+    def _call(self, method: str, url: str, **request: Any) -> httpx.Response:
+        if found := self.insecure():
+            raise Misconfigured(self.account, found[0].why)
+        return super()._call(method, url, **request)
+
     def _made(self, rendition: Document, key: str) -> Receipt:
+        """Two publishers at once may both have made an entry: the later one's goes."""
         made = self._put(rendition, key, None)
-        if made.slug != rendition.slug:
-            # somebody has just taken the slug: two entries would be one too many
-            self.delete(made.id, whole=True)
-            raise Unavailable(self.account, f"the slug '{rendition.slug}' was taken at this moment", retry_after=2)
-        return self._receipt(rendition, made)
+        first = self.seek(rendition.slug)
+        if first and first.id == made.id:
+            return self._receipt(rendition, made)
+        self.delete(made.id, whole=True)
+        if first is None:
+            raise Rejected(self.account, f"the slug '{rendition.slug}' belongs to an entry that this user may not see")
+        raise Unavailable(self.account, f"the slug '{rendition.slug}' was taken at this moment", retry_after=2)
 
     def _put(self, rendition: Document, key: str, before: Item | None) -> Item:
-        if self.insecure():
-            raise Misconfigured(self.account, self.insecure()[0].why)
         media = {asset.path: self.upload(asset, before) for asset in rendition.assets}
         hero = self.upload(rendition.hero, before) if rendition.hero else None
         html = self._marked(rendition, key, {path: one.url for path, one in media.items()})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.errors import ChannelError, Rejected
+from channels.errors import ChannelError, Misconfigured, Rejected
 from channels.system import Item, Media, System, moment
 from content.findings import Finding
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from content.rendition import Asset
 
 RIGHTS = {"publish_posts": "publish", "upload_files": "upload pictures"}
+OLDEST = {"orderby": "id", "order": "asc"}
 # what stands in a block of its own is shown as it is, and not given paragraphs of WordPress's making
 BLOCK = "<!-- wp:html -->\n{}\n<!-- /wp:html -->"
 
@@ -71,8 +72,13 @@ class WordPress(System):
 
     def seek(self, slug: str) -> Item | None:
         """By slug, whatever its status; the trash keeps slugs of its own."""
-        found = self._read("GET", "posts", params={"slug": slug, "status": "any", "context": "edit"})
-        return self._item(found[0]) if found else None
+        found = self._read("GET", "posts", params={"slug": slug, "status": "any", **OLDEST})
+        if not found:
+            return None
+        try:
+            return self.item(found[0]["id"])
+        except Misconfigured:  # an author may not read what others wrote as they wrote it
+            return Item(id=str(found[0]["id"]), slug=slug, url=found[0]["link"], html="", revision="")
 
     def item(self, remote_id: str) -> Item:
         """By id."""
@@ -113,11 +119,14 @@ class WordPress(System):
         self.call("DELETE", self._at(f"posts/{remote_id}"), params={"force": "true"} if whole else {})
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
-        """A file that it does not take is answered as if the server had broken down; a tag that is there, with its id."""
+        """A file that it does not take is answered like a breakdown, a tag that is there already with its id."""
         told = self.said(response)
         match told.get("code"):
             case "rest_upload_sideload_error":
                 return Rejected(self.account, f"the picture is not taken: {detail}")
+            case "rest_invalid_param" if "status" in told.get("data", {}).get("params", {}):
+                # who is not known may not ask for drafts
+                return Misconfigured(self.account, f"the user may not see drafts, or the password is wrong: {detail}")
             case "term_exists":
                 return _Exists(self.account, detail, told.get("data"))
         return None
@@ -133,7 +142,7 @@ class WordPress(System):
         except (ChannelError, KeyError, TypeError) as error:
             detail = error.detail if isinstance(error, ChannelError) else "the answer is not WordPress's"
             why = f"The site does not answer as it should: {detail}."
-            mend = "Is it the address of the site itself, with permalinks that are not plain? Is it an application password?"
+            mend = "Is it the address of the site itself, are its permalinks not plain, is it an application password?"
             return [Finding(rule="account.refused", severity="block", why=why, mend=mend, channel=self.account)]
         lacking = [said for right, said in RIGHTS.items() if not rights.get(right)]
         if not lacking:

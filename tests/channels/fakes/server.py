@@ -7,6 +7,7 @@ import socket
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
@@ -178,18 +179,19 @@ def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
             """Be quiet."""
 
         def _serve(self) -> None:
-            answer = fake.answer(self._request())
+            request = self._request()
+            answer = fake.answer(request) if request else None
             if answer is None:
                 self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            try:
-                self._send(answer)
-            except ConnectionError:
-                self.close_connection = True
+            with suppress(OSError):
+                self._send(answer) if answer else self.connection.shutdown(socket.SHUT_RDWR)
 
-        def _request(self) -> Request:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        def _request(self) -> Request | None:
+            """The request; None where the connection ended in the middle of it."""
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return None
             address = urlsplit(self.path)
             return Request(
                 method=self.command,
