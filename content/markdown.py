@@ -17,7 +17,11 @@ from content.words import opening
 
 EXTENSIONS: dict[str, dict[str, Any]] = {
     "tables": {"use_align_attribute": True},  # nh3 lets no style attribute through
-    "footnotes": {"BACKLINK_TITLE": "Back to the text of note %d"},
+    # U+FE0E: an arrow, where systems would make a coloured picture of it
+    "footnotes": {
+        "BACKLINK_TITLE": "Back to the text of note %d",
+        "BACKLINK_TEXT": "\N{LEFTWARDS ARROW WITH HOOK}\ufe0e",
+    },
     "def_list": {},
     "attr_list": {},
     "toc": {"permalink": False},

@@ -366,7 +366,17 @@ def seaweed(folder: Path) -> Iterator[int]:
         f'{{"identities": [{{"name": "admin", "credentials": {keys}, "actions": {rights}}}]}}'.replace("'", '"')
     )
     ports = [f"-{name}.port={free()}" for name in ("master", "volume", "filer")]
-    command = [str(weed), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", *ports, "-filer", "-s3"]
+    command = [
+        str(weed),
+        f"-logdir={folder}",
+        "server",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-dir={folder}",
+        *ports,
+        "-filer",
+        "-s3",
+    ]
     command += [f"-s3.port={port}", f"-s3.config={config}", "-master.volumeSizeLimitMB=64", "-volume.max=8"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     with (folder / "log").open("wb") as log:
