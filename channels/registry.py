@@ -19,6 +19,8 @@ SHIPPED = {
     "web": "channels.web:Web",
     "wordpress": "channels.wordpress:WordPress",
     "ghost": "channels.ghost:Ghost",
+    "devto": "channels.devto:DevTo",
+    "hashnode": "channels.hashnode:Hashnode",
     "newsletter": "channels.newsletter:Mail",
     "x": "channels.x:X",
     "linkedin": "channels.linkedin:LinkedIn",
