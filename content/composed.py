@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from content import images
 from content.findings import Finding
+from content.markdown import close_ranks
 from content.markdown import excerpt as opening_of
 from content.rendition import Asset
 
@@ -73,6 +74,7 @@ def compose_mail(article: Article, context: Context, *, excerpt: bool = False) -
 def _composed(body: Body, article: Article, context: Context) -> Composed:
     """Resolve links and pictures."""
     root = body.copy()
+    close_ranks(root)
     assets: dict[str, Asset] = {}
     absent: list[tuple[images.Missing, int, int]] = []
     for link in root.iter("a"):

@@ -49,6 +49,8 @@ PARSER = dom.HTMLParser()
 REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|(\d{1,8}));?")
 SIGNS = re.compile(r"[`\\\[\]!<>&*_^~@{|\x02]|  \n")  # one of them begins whatever Markdown reads inside a line
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+VOID = re.compile("</(?:source|track|wbr)>")  # libxml2 closes what HTML 5 does not
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def render(text: str) -> Body:
     root = tree(safe)
     _drop_empty(root)
     _clear_corners(root)
+    _unescape(root)
     _level(root)
     educate_tree(root)
     found = (element for element in root.iter(*HEADINGS))
@@ -143,7 +146,7 @@ def _without_noncharacters(reference: re.Match[str]) -> str:
 
 def serialize(element: HtmlElement) -> str:
     """HTML of a tree's inside, without the tree's own tag."""
-    inside = dom.tostring(element, encoding="unicode", with_tail=False)
+    inside = VOID.sub("", dom.tostring(element, encoding="unicode", with_tail=False))
     return inside[inside.index(">") + 1 : inside.rindex("</")] if "</" in inside else ""
 
 
@@ -208,3 +211,21 @@ def _level(root: HtmlElement) -> None:
     shift = 2 - min((int(heading.tag[1]) for heading in found), default=2)
     for heading in found:
         heading.tag = f"h{min(6, int(heading.tag[1]) + shift)}"
+
+
+def close_ranks(root: HtmlElement) -> None:
+    """No heading's level is more than one below the one before it, so that screen readers can follow."""
+    above: list[int] = []
+    for heading in root.iter(*HEADINGS):
+        level = int(heading.tag[1])
+        while above and above[-1] >= level:
+            above.pop()
+        above.append(level)
+        heading.tag = f"h{len(above) + 1}"
+
+
+def _unescape(root: HtmlElement) -> None:
+    """In an address, too, a backslash takes a sign as it is: Python-Markdown leaves it in addresses given below."""
+    for link in root.iter("a"):
+        if "\\" in (href := link.get("href", "")):
+            link.set("href", ESCAPED.sub(r"\1", href))
