@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from content.context import Context
 
 SHOWN = 10  # articles that one finding names
-LISTS = {"topics", "authors"}  # folders of the pages around the articles
+# what stands around the articles
+LISTS = {"topics", "authors", "atom.xml", "rss.xml", "feed.json", "sitemap.xml", "search.json", "robots.txt"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def check_together(cards: Iterable[Card], context: Context, *, whole: bool) -> I
             slug = slug_of(link.address, context)
             if slug in slugs and slug != one.slug:
                 reached.add(slugs[slug].slug)
-            yield from _astray(link, slug, one, slugs)
+            yield from _astray(link, _path(link.address, context), one, slugs)
     alone = [one.slug for one in known if one.slug not in reached and not one.draft]
     if whole and len(known) > 1 and alone:
         named = ", ".join(alone[:SHOWN]) + (f" and {len(alone) - SHOWN} more" if len(alone) > SHOWN else "")
@@ -84,11 +85,17 @@ def linking(cards: Iterable[Card], slug: str, context: Context) -> list[Link]:
 
 def slug_of(address: str, context: Context) -> str:
     """The slug of the article that an address of our own site means; "" for any other."""
+    path = _path(address, context)
+    return path if "/" not in path and "." not in path else ""
+
+
+def _path(address: str, context: Context) -> str:
+    """What an address of our own site names, beside the lists around the articles; "" for any other."""
     plain = urldefrag(address).url.partition("?")[0]
     if not plain.startswith(f"{context.site}/"):
         return ""
     path = unquote(plain.removeprefix(f"{context.site}/")).removesuffix("index.html").strip("/")
-    return path if path and "/" not in path and "." not in path and path not in LISTS else ""
+    return "" if path.partition("/")[0] in LISTS else path
 
 
 def _links(article: Article, addresses: list[str]) -> Iterator[Link]:
@@ -120,19 +127,22 @@ def _twice(cards: list[Card]) -> Iterator[Finding]:
                 yield Finding(rule=f"site.{kind}", severity="block", why=why, mend=mend, file=one.file)
 
 
-def _astray(link: Link, slug: str, one: Card, slugs: dict[str, Card]) -> Iterator[Finding]:
+def _astray(link: Link, path: str, one: Card, slugs: dict[str, Card]) -> Iterator[Finding]:
     found = partial(Finding, file=link.file, line=link.line)
     if link.address.startswith("#"):
         if unquote(link.address[1:]) not in one.anchors | {""}:
             why = f"The link '{link.address}' leads to nothing in this article."
             yield found(rule="link.anchor", severity="warn", why=why, mend=_near(link.address, one.anchors, "#"))
         return
-    if slug and slug not in slugs:
-        why = f"The link to /{slug}/ leads to no article of this project."
-        mend = _near(slug, slugs, "/") or "Look whether the site has such a page: pressroom check --online."
+    if path and path not in slugs:
+        why = f"The link to /{path} leads to no article of this project."
+        mend = (
+            _near(path.rpartition("/")[2], slugs, "/")
+            or "Look whether the site has such a page: pressroom check --online."
+        )
         yield found(rule="link.unknown", severity="info", why=why, mend=mend)
-    elif slug and slugs[slug].draft and not one.draft:
-        why = f"The link leads to {slugs[slug].file}, which is a draft."
+    elif path and slugs[path].draft and not one.draft:
+        why = f"The link leads to {slugs[path].file}, which is a draft."
         yield found(rule="link.draft", severity="warn", why=why, mend="Publish that one first.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -118,8 +119,10 @@ def _prepare(root: HtmlElement, gallery: Gallery) -> None:
         image.set("loading", "lazy")
         image.set("decoding", "async")
         gallery.hang(image)
+    named: Counter[str] = Counter()
     for table in list(root.iter("table")):
-        _let_scroll(table)
+        named[name := _caption(table)] += 1
+        _let_scroll(table, name if named[name] == 1 else f"{name} ({named[name]})")
 
 
 def _hero(hero: Shown | None, gallery: Gallery) -> Markup:
@@ -160,9 +163,9 @@ def _alternates(article: Article, context: Context) -> list[tuple[str, str]]:
     return sorted({article.meta.language: context.public_url(article), **whole}.items())
 
 
-def _let_scroll(table: HtmlElement) -> None:
-    """A wide table scrolls in a box of its own, not the whole page; a keyboard must reach it."""
-    box = Element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": _caption(table)})
+def _let_scroll(table: HtmlElement, name: str) -> None:
+    """A wide table scrolls in a box of its own, not the whole page; a keyboard must reach it, and know it by name."""
+    box = Element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": name})
     box.tail, table.tail = table.tail, None
     around = table.getparent()
     if around is not None:

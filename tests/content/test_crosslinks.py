@@ -70,6 +70,14 @@ def test_links_that_lead_nowhere_are_told_with_the_line_and_the_nearest_name(wri
     assert (anchor.line, anchor.mend) == (11, "Did you mean '#rest'?")
 
 
+def test_links_below_a_folder_or_to_a_file_are_told_and_those_to_lists_and_feeds_are_not(write):
+    body = "[a](/2015/07/walks/) [b](/guide.pdf) [c](/topics/rest/) [d](/atom.xml) [e](/) [f](/walks/)"
+    _, found, _ = write(("sleep", body), ("walks", "[a](/sleep/)"))
+
+    told = [one.why for one in found if one.rule == "link.unknown"]
+    assert [why.split()[3] for why in told] == ["/2015/07/walks", "/guide.pdf"]
+
+
 def test_a_link_to_a_draft_is_told(write):
     _, found, _ = write(("sleep", "[b](/walks/)"), ("walks", "[a](/sleep/)", "draft: true\n"))
 

@@ -80,13 +80,13 @@ def test_hostile_html_reaches_no_reader(page, hostile):
     assert "Before" in made
 
 
-def test_the_title_is_the_only_first_heading_and_the_rest_keep_their_distance(page):
+def test_the_title_is_the_only_first_heading_and_the_rest_stand_below_it(page):
     tree = page("# One\n\ntext\n\n### Two\n\ntext")
 
     assert [heading.text for heading in tree.iter("h1")] == ["A title"]
-    assert [(heading.tag, heading.text) for heading in tree.find(".//div[@class='body']").iter("h2", "h4")] == [
+    assert [(heading.tag, heading.text) for heading in tree.find(".//div[@class='body']").iter("h2", "h3")] == [
         ("h2", "One"),
-        ("h4", "Two"),
+        ("h3", "Two"),
     ]
 
 
@@ -238,3 +238,39 @@ def test_readers_can_share_without_a_script_of_anybodys(page):
     assert any(link.startswith("mailto:?subject=Rest%20%26%20sleep&body=https%3A//garden") for link in shares)
     assert all("garden.example.org" in link for link in shares)
     assert [script.get("type") for script in tree.iter("script")] == ["application/ld+json"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("## A\n\n#### B\n\n##### C\n\n#### D\n\n## E", ["h2", "h3", "h4", "h3", "h2"]),
+        ("### A\n\n## B\n\n### C", ["h2", "h2", "h3"]),
+        ("## A\n\n### B\n\n#### C\n\n## D", ["h2", "h3", "h4", "h2"]),
+    ],
+)
+def test_headings_leave_out_no_level_on_the_page(page, written, shown):
+    body = page(written).find_class("body")[0]
+
+    assert [heading.tag for heading in body.iter("h1", "h2", "h3", "h4", "h5", "h6")] == shown
+
+
+def test_tables_of_one_page_have_names_of_their_own(page):
+    table = "| a | b |\n|---|---|\n| 1 | 2 |\n\nWords.\n\n"
+    regions = page(table * 3).find_class("scroll")
+
+    assert [region.get("aria-label") for region in regions] == ["a, b", "a, b (2)", "a, b (3)"]
+
+
+def test_a_backslash_in_an_address_takes_a_sign_as_it_is(page):
+    links = (
+        page("[x][1] [y](https://a.example/b\\_c)\n\n[1]: https://a.example/b\\_c?d=e").find_class("body")[0].iter("a")
+    )
+
+    assert [link.get("href") for link in links] == ["https://a.example/b_c?d=e", "https://a.example/b_c"]
+
+
+def test_a_page_brings_its_icon_along_so_that_no_browser_asks_for_one(page):
+    icon = page().find(".//link[@rel='icon']").get("href")
+
+    assert icon.startswith("data:image/svg+xml,")
+    assert "%3EG%3C/text" in icon

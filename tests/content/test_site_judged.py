@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from tests.corpus import CORPUS, ROOT
 from tests.desk.conftest import OFFLINE
 from tests.tools import npm_packages, program
 
-pytestmark = [pytest.mark.judged, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.judged
 
 SHOWN = "is-ketamine-an-opioid"
 CHROMIUM = [
@@ -82,9 +83,18 @@ class Served:
         ]
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # many ask at once, and each that is turned away waits a second
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Be quiet."""
+
+    def end_headers(self) -> None:
+        """LinkChecker asks who sends this as fast as it is told to."""
+        self.send_header("LinkChecker", "welcome")
+        super().end_headers()
 
 
 def made(project: Path, port: int, strangers: bool) -> Served:
@@ -108,7 +118,7 @@ def site(request, tmp_path_factory):
     served = made(tmp_path_factory.mktemp("site"), port, request.param == "strangers")
     assert len(list(served.folder.glob("*/index.html"))) > (40 if request.param == "strangers" else 2)
     handler = functools.partial(Quiet, directory=served.folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    with Server(("127.0.0.1", port), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield served
@@ -244,26 +254,21 @@ def test_the_sitemap_is_one_by_its_protocol_and_every_page_of_it_answers(site):
     assert all((site.folder / place.removeprefix(f"{site.address}/") / "index.html").is_file() for place in places)
 
 
-def test_linkchecker_finds_broken_what_our_own_check_has_told_and_nothing_else(site, tmp_path):
-    settings = tmp_path / "linkcheckerrc"
-    settings.write_text("[checking]\nmaxrequestspersecond=1000\nthreads=8\nrobotstxt=0\n")
-    command = (
-        Path(sys.executable).parent / "linkchecker",
-        "--no-status",
-        "-f",
-        settings,
-        "-o",
-        "csv",
-        f"{site.address}/",
-    )
-    done = run(*command)
+def test_linkchecker_finds_broken_what_our_own_check_has_told_and_nothing_else(site):
+    # it gives root's rights away before it reads this, and else asks ten times a second only
+    with tempfile.NamedTemporaryFile("w", suffix=".rc") as settings:
+        settings.write("[checking]\nmaxrequestspersecond=1000\n")
+        settings.flush()
+        Path(settings.name).chmod(0o644)
+        command = Path(sys.executable).parent / "linkchecker"
+        done = run(command, "--no-status", "-f", settings.name, "-o", "csv", f"{site.address}/")
     rows = csv.DictReader((line for line in io.StringIO(done.stdout) if not line.startswith("#")), delimiter=";")
     broken = {row["url"] for row in rows if row["valid"] == "False"}
     assert "Traceback" not in done.stderr
 
     asked = run(sys.executable, "-m", "desk", "check", "--json", "--root", site.project, cwd=ROOT)
-    told = [one["why"] for one in json.loads(asked.stdout)["findings"] if one["rule"].startswith("link.")]
-    assert {address for address in broken if not any(address in why for why in told)} == set()
+    told = " ".join(one["why"] for one in json.loads(asked.stdout)["findings"] if one["rule"] == "link.unknown")
+    assert {address for address in broken if address.removeprefix(site.address).rstrip("/") not in told} == set()
 
 
 def test_nothing_that_an_article_holds_can_run(site, browser):
@@ -276,10 +281,8 @@ def test_nothing_that_an_article_holds_can_run(site, browser):
     page.on("dialog", lambda dialog: opened.append(dialog.message) or dialog.dismiss())
     page.route("**/hostile/", lambda route: route.fulfill(body=html, content_type="text/html"))
     page.goto(f"{site.address}/hostile/", wait_until="load")
-    for link in page.query_selector_all("article a[href]:not([href^=http]):not([href^='#']):not([href^=mailto])"):
-        link.evaluate("link => link.click()")
-
     assert page.evaluate("window.ran") is None
+    assert set(page.evaluate("[...document.links].map(link => link.protocol)")) <= {"http:", "https:", "mailto:"}
     assert opened == []
     assert [address for address in asked if ":9/" in address] == []
     assert page.query_selector("article script, article style, article iframe, article form, article svg, base") is None
