@@ -32,7 +32,7 @@ test: setup ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not judged"
 
 judged: setup ## Run the tests that need judges and servers from outside: .ci/run says which
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m judged
+	$(BIN)/python -m pytest -n auto --dist loadfile -m judged
 
 check: setup ## Lint, types, import contracts, generated parts of the docs
 	$(BIN)/ruff check .
@@ -45,6 +45,7 @@ bench: setup ## Measure speed, as ratios
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/proofing.py
 	$(BIN)/python bench/mailing.py
+	$(BIN)/python bench/site.py
 
 format: setup ## Format the code and the generated parts of the docs
 	$(BIN)/ruff check --fix .

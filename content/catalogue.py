@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -66,12 +66,15 @@ class Entry:
     @classmethod
     def read(cls, told: dict[str, Any]) -> Entry:
         """From `told()`. Raises `TypeError`, `KeyError`."""
-        known = {field.name: told[field.name] for field in fields(cls)}
+        known = {name: told[name] for name in FIELDS}
         return cls(**{**known, **{name: tuple(told[name]) for name in ("tags", "authors", "formerly")}})
 
     def told(self) -> dict[str, Any]:
         """As JSON keeps it."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in FIELDS}
+
+
+FIELDS = tuple(field.name for field in fields(Entry))
 
 
 def moment(given: date | datetime) -> datetime:

@@ -7,8 +7,9 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
     from content.pictures import Canvas
 
-RECIPES = 1  # raised where the same recipe makes other bytes
+RECIPES = 2  # raised where the same recipe makes other bytes
+
+
+@cache
+def version(library: str) -> str:
+    """A library's, looked up once: that reads a file."""
+    return metadata.version(library)
 
 
 class Darkroom:
@@ -63,10 +70,10 @@ class Darkroom:
 
             files = [str(font) for font in fonts]
             data = bytes(svg_to_bytes(svg_string=svg, skip_system_fonts=not others, font_files=files))
-            path = f"{name}-{sha256(data).hexdigest()[:8]}.png"
-            return Asset(path=path, data=data, media_type="image/png", width=size[0], height=size[1])
+            return Asset(path="", data=data, media_type="image/png", width=size[0], height=size[1])
 
-        return self._kept(("drawn", version("resvg-py"), svg, *(str(font.name) for font in fonts), name), make)
+        made = self._kept(("drawn", version("resvg-py"), svg, *(str(font.name) for font in fonts)), make)
+        return replace(made, path=f"{name}-{made.digest[:8]}.png")
 
     def _kept(self, recipe: tuple[str, ...], make: Callable[[], Asset]) -> Asset:
         file = self._folder / sha256("\x1f".join((str(RECIPES), *recipe)).encode()).hexdigest()[:40]

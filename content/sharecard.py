@@ -76,15 +76,16 @@ def _photo(context: Context, hero: Shown | None) -> Asset | None:
         return None
 
 
-def fitted(title: str, width: int) -> tuple[int, list[str]]:
+@lru_cache(maxsize=256)
+def fitted(title: str, width: int) -> tuple[int, tuple[str, ...]]:
     """The largest size at which a title fits, and its lines; a very long one ends with an ellipsis."""
     for size in SIZES:
         lines = _lines(title, size, width)
         if len(lines) * size * LINE <= TALLEST:
-            return size, lines
+            return size, tuple(lines)
     size, most = SIZES[-1], int(TALLEST / (SIZES[-1] * LINE))
     kept = _lines(title, size, width)[:most]
-    return size, [*kept[:-1], kept[-1].rstrip(" ,;:–—-") + "…"]
+    return size, (*kept[:-1], kept[-1].rstrip(" ,;:–—-") + "…")
 
 
 def ours(text: str) -> bool:

@@ -225,10 +225,13 @@ def _seen(path: Path) -> list[int]:
 
 def _place(path: Path, data: bytes) -> None:
     """Whole or not at all, where readers may have the file already."""
-    with suppress(FileNotFoundError, FileExistsError), path.open("xb") as file:
-        file.write(data)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except FileExistsError:
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        partial.write_bytes(data)
+        partial.replace(path)

