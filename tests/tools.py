@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,36 @@ def pds_packages() -> Path:
 def bench_packages() -> Path:
     """The folder with eleventy, the peer of bench/site.py."""
     return _installed("eleventy", PEER, _install)
+
+
+def html5lib_inputs() -> list[str]:
+    """What html5lib's tests of the tree's construction feed to a parser; they come with its source alone."""
+    home = CACHE / "html5lib"
+    source = home / "html5lib-1.1.tar.gz"
+    if not source.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        limit = home / "constraints.txt"
+        limit.write_text("setuptools<70\n")  # its own setup file is of another time
+        environment = {**os.environ, "PIP_CONSTRAINT": str(limit), "PIP_BUILD_CONSTRAINT": str(limit)}
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--no-binary=:all:",
+            "html5lib==1.1",
+        ]
+        _run(command, home, environment)
+    found: list[str] = []
+    with tarfile.open(source) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if re.search(r"tree-construction/.*\.dat$", member.name) else None
+            if file:
+                text = file.read().decode("utf-8", errors="replace")
+                found += re.findall(r"(?ms)^#data\n(.*?)\n#errors$", text)
+    return found
 
 
 def weed() -> Path:
@@ -150,3 +182,4 @@ if __name__ == "__main__":
     pds_packages()
     wordpress_files()
     weed()
+    html5lib_inputs()

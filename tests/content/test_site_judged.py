@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from content.site import Site
 from tests import ports
 from tests.corpus import CORPUS, ROOT
 from tests.desk.conftest import OFFLINE
-from tests.tools import npm_packages, program
+from tests.tools import html5lib_inputs, npm_packages, program
 
 pytestmark = pytest.mark.judged
 
@@ -286,6 +287,42 @@ def test_nothing_that_an_article_holds_can_run(site, browser):
     assert opened == []
     assert [address for address in asked if ":9/" in address] == []
     assert page.query_selector("article script, article style, article iframe, article form, article svg, base") is None
+    page.close()
+
+
+# what an article's HTML may hold, as a browser sees it; all of it is inert
+INERT = """() => {
+  const within = [...document.querySelectorAll("main *")];
+  const names = new Set(["SCRIPT", "STYLE", "IFRAME", "OBJECT", "EMBED", "FORM", "INPUT", "BUTTON", "SVG", "MATH", "BASE",
+    "META", "LINK", "TEMPLATE", "FRAME", "FRAMESET", "NOSCRIPT", "TEXTAREA", "SELECT", "APPLET", "PLAINTEXT", "XMP"]);
+  const bad = within.filter(one => names.has(one.tagName.toUpperCase())
+    || one.getAttributeNames().some(name => name.startsWith("on") || ["style", "srcdoc", "formaction"].includes(name))
+    || (one.href && !/^(https?|mailto|tel):/.test(one.href)));
+  return [within.length, bad.map(one => one.outerHTML.slice(0, 200))];
+}"""
+
+
+def test_what_html5lib_feeds_to_parsers_comes_out_inert(browser):
+    from content.markdown import render, serialize  # noqa: PLC0415
+
+    inputs = html5lib_inputs()
+    assert len(inputs) > 1000
+    pieces = []
+    for text in inputs:
+        with suppress(RecursionError):  # what is nested too deeply is refused
+            pieces.append(f"<section>{serialize(render(text).root)}</section>")
+    assert len(pieces) > 0.99 * len(inputs)
+    page = browser.new_page()
+    page.route(
+        "**/vectors/",
+        lambda route: route.fulfill(body=f"<main>{''.join(pieces)}</main>", content_type="text/html; charset=utf-8"),
+    )
+    page.goto("http://127.0.0.1:9/vectors/", wait_until="domcontentloaded")
+    elements, bad = page.evaluate(INERT)
+
+    assert bad == []
+    assert elements > len(pieces)
+    assert page.evaluate("document.querySelectorAll('main > section').length") == len(pieces)  # none breaks out
     page.close()
 
 
