@@ -130,10 +130,11 @@ class System(Service[Document]):
     def parcel(self, rendition: Document, key: str) -> Parcel:
         """The entry as a page to look at, its pictures, and the request's fields."""
         pictures = {asset.path: asset for asset in (*rendition.assets, *([rendition.hero] if rendition.hero else []))}
+        hero = f'<img src="{rendition.hero.path}" alt="{escape(rendition.hero.alt)}">\n' if rendition.hero else ""
         shown = (
             f'<!doctype html>\n<html lang="{escape(rendition.language)}" dir="{rendition.direction}">\n'
             f'<meta charset="utf-8">\n<title>{escape(rendition.title)}</title>\n<h1>{escape(rendition.title)}</h1>\n'
-            f"{rendition.html}"
+            f"{hero}{rendition.html}"
         )
         html = self._marked(rendition, key, {path: PLACE.format(path) for path in pictures})
         told = json.dumps(self.fields(rendition, html), ensure_ascii=False, indent=2, default=str)
