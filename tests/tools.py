@@ -106,12 +106,12 @@ def wordpress_files() -> Path:
 
 
 def _unpack_wordpress(folder: Path, _npm: str) -> None:
-    packages, root, site = folder / "packages", folder / "root", folder / "site"
-    for old in (packages, root, site):
+    archives, root, site = folder / "archives", folder / "root", folder / "site"
+    for old in (archives, root, site):
         shutil.rmtree(old, ignore_errors=True)
-    packages.mkdir()
-    _run([program("apt-get", "apt"), "-q", "download", *(folder / WORDPRESS.name).read_text().split()], packages)
-    for package in packages.glob("*.deb"):
+    archives.mkdir()
+    _run([program("apt-get", "apt"), "-q", "download", *(folder / WORDPRESS.name).read_text().split()], archives)
+    for package in archives.glob("*.deb"):
         _run([program("dpkg", "dpkg"), "-x", str(package), str(root)], folder)
     for link in [path for path in root.rglob("*") if path.is_symlink() and path.readlink().is_absolute()]:
         target = root / str(link.readlink()).lstrip("/")
