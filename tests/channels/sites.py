@@ -366,7 +366,7 @@ def seaweed(folder: Path) -> Iterator[int]:
     )
     ports = [f"-{name}.port={free()}" for name in ("master", "volume", "filer")]
     command = [
-        str(weed),
+        str(weed()),
         f"-logdir={folder}",
         "server",
         "-ip=127.0.0.1",
