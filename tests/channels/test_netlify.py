@@ -75,16 +75,12 @@ def test_files_of_others_stay_in_the_next_deploy(channel, platform, page):
     assert all(platform.files()[f"about/{number}.txt"] == b"ours %d" % number for number in range(120))
 
 
-def test_a_deploy_of_somebody_else_in_between_is_not_lost(channel, platform, page, monkeypatch):
-    read = netlify.Netlify._standing
-
-    def meanwhile(self):
-        monkeypatch.setattr(netlify.Netlify, "_standing", read)
-        found = read(self)
+def test_a_deploy_of_somebody_else_in_between_is_not_lost(channel, platform, page):
+    def deploy_theirs():
+        platform.meanwhile = lambda: None
         platform.plant("theirs.txt", b"theirs")
-        return found
 
-    monkeypatch.setattr(netlify.Netlify, "_standing", meanwhile)
+    platform.meanwhile = deploy_theirs
     channel.publish(page(), "key")
 
     assert platform.files()["theirs.txt"] == b"theirs"

@@ -16,7 +16,7 @@ DEPLOY = {"files", "draft", "async", "functions", "branch", "framework", "functi
 
 
 class Netlify(Fake):
-    """One site. `before` is called when a deploy begins; `slow` is how often a deploy is still being processed."""
+    """One site. `meanwhile` is called once the files were listed; `slow` is how often a deploy is still being processed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Netlify(Fake):
         self.deploys: list[dict[str, str]] = [{}]  # the files of each, by path; the last one is published
         self.uploaded: list[str] = []
         self.ends: str = "ready"
-        self.before = lambda: None
+        self.meanwhile = lambda: None
         self.slow = 1
         self._next: dict[str, str] | None = None
         self._asked = 0
@@ -73,6 +73,7 @@ class Netlify(Fake):
 
     def _list(self, page: int, size: int) -> Answer:
         rows = [{"id": path, "path": path, "sha": digest} for path, digest in self.deploys[-1].items()]
+        self.meanwhile()
         return Answer(json=rows[(page - 1) * size : page * size])
 
     def _file(self, path: str, request: Request) -> Answer:
@@ -86,7 +87,6 @@ class Netlify(Fake):
         self.faults += [f"no path: {path}" for path in request.json["files"] if not path.startswith("/")]
         self._next, self._asked = request.json["files"], 0
         required = sorted(set(self._next.values()) - set(self.blobs))
-        self.before()
         return Answer(json={"id": "new", "state": "uploading" if required else "uploaded", "required": required})
 
     def _upload(self, path: str, request: Request) -> Answer:
