@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from channels.errors import Unsupported
 from content.crosspost import CrossPost
 from content.document import Document
-from content.findings import Finding
+from content.findings import Finding, Severity
 from content.fitting import Limits
 from content.newsletter import Newsletter
 from content.page import Page
@@ -42,6 +42,40 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many posts an account may make within any stretch of so many hours; each part of a thread is one."""
+
+    count: int
+    hours: float
+    whole: bool = False  # a thread is one: its further parts are counted elsewhere
+
+    @property
+    def span(self) -> timedelta:
+        """Its time."""
+        return timedelta(hours=self.hours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapse:
+    """Something that an account needs and that ends at a known moment, unless a person sees to it before."""
+
+    what: str  # the beginning of a sentence: "The token"
+    at: datetime  # aware, UTC: of no use from then on
+    because: str  # the end of that sentence: "nothing renews it"
+    mend: str
+    rule: str = "account.expiry"
+    about: bool = False  # the day is an estimate
+    notice: timedelta = timedelta(days=14)  # so long before, the doctor begins to tell of it
+    severity: Severity = "block"  # for what needs it afterwards
+
+    def said(self, *, over: bool = False) -> str:
+        """`The token ends on 2026-12-01 at 10:00 UTC: nothing renews it.`"""
+        day = f"{'about' if self.about else 'on'} {self.at:%Y-%m-%d}"
+        clock = f" at {self.at:%H:%M} UTC" if self.at.time() != time.min else ""
+        return f"{self.what} {'ended' if over else 'ends'} {day}{clock}: {self.because}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can carry and do. Fitting, checks, meters, retries and the README's matrix read this table."""
 
@@ -56,7 +90,14 @@ class Capabilities:
     fetches_card: bool = False  # the network reads the page for its link card: the page must be live first
     by_hand: bool = False  # a person posts it; a program only lays it out
     price: float = 0.0  # US dollars a post with a link
+    bare_price: float = 0.0  # US dollars a post without one
+    quota: Quota | None = None  # None: none is published
     source: str = ""  # where the limits are written down
+
+    def cost(self, posts: int, *, links: bool) -> float:
+        """US dollars for a post, or a thread of so many, whose first one has the link."""
+        first = self.price if links else self.bare_price
+        return first + (posts - 1) * self.bare_price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +190,24 @@ class Channel(ABC, Generic[R]):
     def doctor(self) -> list[Finding]:
         """What stands between this account and sending. Empty: nothing."""
         return []
+
+    def ends(self) -> list[Lapse]:
+        """All of this account that is known to end at a date. Asks no network, and raises nothing."""
+        return []
+
+    def ending(self, now: datetime) -> list[Finding]:
+        """What of it a person should see to by now, for the doctor."""
+        return [
+            Finding(
+                rule=lapse.rule,
+                severity="warn",
+                why=lapse.said(over=lapse.at <= now),
+                mend=lapse.mend,
+                channel=self.account,
+            )
+            for lapse in self.ends()
+            if lapse.at - lapse.notice <= now
+        ]
 
     @property
     def server(self) -> str:

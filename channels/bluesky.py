@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Quota, Receipt
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable
 from channels.lexicon import (
     MENTIONED,
@@ -80,6 +80,8 @@ It costs nothing; the password does not run out."""
         finds=True,
         updates=True,
         retracts=True,
+        # https://docs.bsky.app/docs/advanced-guides/rate-limits: 5,000 points, three a post; in a day 11,666 posts
+        quota=Quota(count=1666, hours=1),
         source="https://docs.bsky.app/docs/advanced-guides/posts",
     )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import SKEW, Receipt
+from channels.base import SKEW, Lapse, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.http import ADDRESS, SAFE, SHOWN, clean, retry_after
 from channels.network import Network
@@ -133,13 +133,34 @@ class Graph(Network):
             return Unavailable(self.account, said, retry_after=wait)
         return kind(self.account, said)
 
+    def ends(self) -> list[Lapse]:
+        """The version, where Meta has announced its end. Posts go out after it too, in ways nobody has tried."""
+        end = ENDS.get(self._version)
+        if end is None:
+            return []
+        lapse = Lapse(
+            what=f"Graph API {self._version}",
+            at=datetime.combine(end, time.min, UTC),
+            # https://developers.facebook.com/docs/graph-api/guides/versioning
+            because="Meta answers as a later version then",
+            mend=self._mend,
+            rule="account.version",
+            notice=NOTICE,
+            severity="warn",
+        )
+        return [lapse]
+
     def lapsing(self, answer: httpx.Response) -> list[Finding]:
         """Whether the version in the settings is served, and for how long yet."""
         served = answer.headers.get("facebook-api-version", self._version)
-        why = ending(self._version, served, datetime.now(UTC).date())
-        mend = f"Set {self.variable('version')} to a newer one, and try it."
-        rule = "account.version"
-        return [Finding(rule=rule, severity="warn", why=why, mend=mend, channel=self.account)] if why else []
+        if served == self._version:
+            return self.ending(datetime.now(UTC))
+        why = f"Graph API {self._version} is not served: Meta answers as {served}."
+        return [Finding(rule="account.version", severity="warn", why=why, mend=self._mend, channel=self.account)]
+
+    @property
+    def _mend(self) -> str:
+        return f"Set {self.variable('version')} to a newer one, and try it."
 
     def used(self, answer: httpx.Response) -> list[Finding]:
         """Whether most of the calls that are allowed have been made."""
@@ -159,16 +180,6 @@ def begun(since: datetime | None) -> dict[str, int]:
 def _number(told: dict[str, Any], name: str) -> int:
     number = told.get(name)
     return number if isinstance(number, int) else 0
-
-
-def ending(version: str, served: str, today: date) -> str:
-    """Why a version needs a person soon; "" where it does not. Pure."""
-    if served != version:
-        return f"Graph API {version} is not served: Meta answers as {served}."
-    end = ENDS.get(version, date.max)
-    if today < end - NOTICE:
-        return ""
-    return f"Graph API {version} {'lapses' if today < end else 'has lapsed'} on {end}."
 
 
 def regained(headers: Mapping[str, str]) -> float | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import Capabilities
+from channels.base import Capabilities, Quota
 from channels.copies import Copies, Copy
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.http import clean
@@ -62,6 +62,7 @@ the Pro plan; its host is what stands in its address, such as clinic.hashnode.de
         finds=True,
         updates=True,
         fetches_card=True,
+        quota=Quota(count=500, hours=1 / 60),  # mutations, as the source has it
         source="https://apidocs.hashnode.com",
     )
 

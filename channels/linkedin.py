@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Lapse, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Unavailable, Uncertain
 from channels.http import retry_after
 from channels.littletext import little_text
@@ -183,19 +183,24 @@ that LinkedIn has approved for refresh tokens: those renew theirs for a year."""
         # a token that may write need not read: 403 still says that token and version are known
         if refused and ": 403 " not in refused[0].why:
             return refused
-        return [*self._lapsing(_day(answers)), *self.lasting()]
+        return self.lasting(_now(answers))
 
-    def _lapsing(self, today: date) -> list[Finding]:
-        """Whether the API's version is about to end."""
-        version = self._settings.version
+    def ends(self) -> list[Lapse]:
+        """The token, and the API's version."""
+        version, ends = self._settings.version, super().ends()
         if not re.fullmatch(r"20\d\d(?:0[1-9]|1[0-2])", version):
-            return []
-        age = (today.year - int(version[:4])) * 12 + today.month - int(version[4:])
-        if age < WARNED:
-            return []
-        why = f"LinkedIn-Version {version} is {age} months old; LinkedIn serves each for about {SERVED}."
-        mend = f"Set {self.variable('version')} to a newer one, such as {today:%Y%m}, and try it."
-        return [Finding(rule="account.version", severity="warn", why=why, mend=mend, channel=self.account)]
+            return ends
+        at = _month(version, SERVED)
+        lapse = Lapse(
+            what=f"LinkedIn-Version {version}",
+            at=at,
+            because=f"LinkedIn serves each for about {SERVED} months",
+            mend=f"Set {self.variable('version')} to a newer month, as YYYYMM, and try it.",
+            rule="account.version",
+            about=True,
+            notice=at - _month(version, WARNED),
+        )
+        return [lapse, *ends]
 
     def failure(self, response: httpx.Response, detail: str) -> ChannelError | None:
         """A duplicate names the post that is there; the limits of a day end at midnight UTC."""
@@ -228,12 +233,18 @@ def _content(post: Post, number: int, pictures: tuple[str, ...]) -> dict[str, An
     return {"article": {"source": card.url, "title": card.title, "description": card.description, **thumbnail}}
 
 
-def _day(answers: list[httpx.Response]) -> date:
-    """Today, as LinkedIn says it where it has said anything."""
+def _month(version: str, later: int) -> datetime:
+    """The beginning of the month that comes so many after a version's own."""
+    year, month = divmod(int(version[:4]) * 12 + int(version[4:]) - 1 + later, 12)
+    return datetime(year, month + 1, 1, tzinfo=UTC)
+
+
+def _now(answers: list[httpx.Response]) -> datetime:
+    """Now, as LinkedIn says it where it has said anything."""
     try:
-        return parsedate_to_datetime(answers[0].headers["Date"]).date()
+        return parsedate_to_datetime(answers[0].headers["Date"]).astimezone(UTC)
     except (LookupError, ValueError):
-        return datetime.now(UTC).date()
+        return datetime.now(UTC)
 
 
 def _until_midnight() -> float:

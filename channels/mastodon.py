@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Quota, Receipt
 from channels.errors import ChannelError, Rejected, Unavailable
 from channels.network import Message, Network, Remote, bears, follow
 from content.findings import Finding
@@ -66,6 +66,8 @@ and copy the code that the page shows. It costs nothing; the token does not run 
         updates=True,
         retracts=True,
         fetches_card=True,
+        # https://github.com/mastodon/mastodon/blob/main/app/lib/rate_limiter.rb; of calls there may be 300 in 5 minutes
+        quota=Quota(count=300, hours=3),
         source="https://docs.joinmastodon.org/entities/Instance/",
     )
 

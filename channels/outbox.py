@@ -40,6 +40,9 @@ class Outbox(Channel[Any]):
             drafts=False,
             recipients=False,
             by_hand=False,
+            price=0.0,
+            bare_price=0.0,
+            quota=None,
         )
 
     def render(self, article: Article, context: Context) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from channels.base import Lapse
 from channels.disk import no_room
 from channels.errors import Misconfigured, Unavailable
 from channels.http import client
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import httpx
 
 HIDDEN = ("code", "code_verifier", "refresh_token")  # of a form; the token may be newer than the one that is held
-SOON = 14 * 24 * 60 * 60  # seconds before an end that a person must do something about
 log = logging.getLogger("pressroom.oauth")
 
 
@@ -94,19 +94,26 @@ class Renewing(Network):
         self._renew()
         return True
 
-    def lasting(self) -> list[Finding]:
-        """What is known of the token's rights, and of its end where a person must see to it."""
-        tokens = self._tokens()
+    def ends(self) -> list[Lapse]:
+        """A token that nothing renews, or what renews it, where its end is known."""
+        try:
+            tokens = self._tokens()
+        except Misconfigured:
+            return []  # a file that can't be read tells of no end; the doctor names it
+        what, at, because = "The token", tokens.expires_at, "nothing renews it"
+        if self._renewable(tokens):
+            what, at, because = "What renews the token", tokens.refresh_expires_at, "a person must agree anew"
+        moment = datetime.fromtimestamp(at, UTC)
+        return [Lapse(what=what, at=moment, because=because, mend=self._mend)] if at else []
+
+    def lasting(self, now: datetime | None = None) -> list[Finding]:
+        """What the token's rights lack, and what ends so soon that a person must see to it."""
+        tokens, ending = self._tokens(), self.ending(now or datetime.now(UTC))
         lacking = [scope for scope in self.authority.scopes if tokens.scopes and scope not in tokens.scopes]
-        ends = tokens.refresh_expires_at if self._renewable(tokens) else tokens.expires_at
-        found = []
-        if lacking:
-            found.append(("account.scopes", f"The token may not {' or '.join(lacking)}."))
-        if ends and ends - time.time() < SOON:
-            day = datetime.fromtimestamp(ends, UTC)
-            found.append(("account.expiry", f"The token ends on {day:%Y-%m-%d at %H:%M} UTC, and nothing renews it."))
-        mend = f"Connect again: pressroom connect {self.account}"
-        return [Finding(rule=rule, severity="warn", why=why, mend=mend, channel=self.account) for rule, why in found]
+        if not lacking:
+            return ending
+        why, account = f"The token may not {' or '.join(lacking)}.", self.account
+        return [Finding(rule="account.scopes", severity="warn", why=why, mend=self._mend, channel=account), *ending]
 
     def agreement(self, redirect: str) -> Agreement:
         """A page on which a person agrees; the answer is sent to `redirect`."""
@@ -198,3 +205,7 @@ class Renewing(Network):
     @property
     def _again(self) -> str:
         return f"connect again: pressroom connect {self.account}"
+
+    @property
+    def _mend(self) -> str:
+        return f"{self._again[0].upper()}{self._again[1:]}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Quota, Receipt
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.http import clean, retry_after
 from channels.network import Message, Network, Remote, bears
@@ -67,6 +67,8 @@ stands at the end of the channel's details. It costs nothing."""
         updates=True,
         retracts=True,
         fetches_card=True,
+        # https://docs.slack.dev/apis/web-api/rate-limits: one a second, of a channel; short bursts are taken
+        quota=Quota(count=60, hours=1 / 60),
         source="https://docs.slack.dev/reference/block-kit/blocks/section-block",
     )
 

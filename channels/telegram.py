@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Quota, Receipt
 from channels.errors import ChannelError, Misconfigured, Rejected, Unavailable
 from channels.http import retry_after
 from channels.network import Message, Network, Remote
@@ -63,6 +63,9 @@ who may post. The chat is the channel's @name, or the number of a private one. I
         updates=True,
         retracts=True,
         fetches_card=True,
+        # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this: of a group; for channels no
+        # figure is published, and programs in use keep to the same
+        quota=Quota(count=20, hours=1 / 60),
         source="https://core.telegram.org/bots/api#sendmessage",
     )
 

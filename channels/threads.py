@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Quota, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
 from channels.graph import Gone, Graph, GraphSettings, begun
 from channels.network import Message, Remote, bears, follow
@@ -56,6 +56,8 @@ A token lasts 60 days. It costs nothing."""
         finds=True,
         retracts=True,
         fetches_card=True,
+        # https://developers.facebook.com/documentation/threads/overview: answers are counted apart, up to 1,000
+        quota=Quota(count=250, hours=24, whole=True),
         source="https://developers.facebook.com/docs/threads/posts",
     )
 

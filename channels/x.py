@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from channels.base import Capabilities, Receipt
+from channels.base import Capabilities, Quota, Receipt
 from channels.errors import ChannelError, Duplicate, Misconfigured, Unavailable
 from channels.network import Message, Remote, bears
 from channels.oauth import Authority
@@ -57,6 +57,9 @@ X charges for each post by credits, which are bought there: about $0.20 with a l
         retracts=True,
         fetches_card=True,
         price=0.20,
+        bare_price=0.015,
+        # https://docs.x.com/x-api/fundamentals/rate-limits: of a user; an app has 10,000 a day
+        quota=Quota(count=100, hours=0.25),
         source="https://docs.x.com/fundamentals/counting-characters",
     )
 

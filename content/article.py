@@ -91,6 +91,13 @@ class Article:
         names = (channel, channel.split(":", maxsplit=1)[0], kind)
         return next((channels[name] for name in names if name in channels), Overrides())
 
+    def varied(self, variant: str) -> Article:
+        """The article as a campaign's variant has it: other words for the channels that have some under that name."""
+        if not variant:
+            return self
+        channels = {name: overrides.varied(variant) for name, overrides in self.meta.channels.items()}
+        return replace(self, meta=self.meta.model_copy(update={"channels": channels}))
+
 
 def parse(text: source.Source, path: Path) -> Article:
     """Make an article of a source text. Raises `Refused`."""

@@ -37,12 +37,13 @@ class Context:
     root: Path
     brand: Brand
     campaign: str = ""  # "": the article's slug
+    part: str = ""  # of a campaign that goes to a channel more than once
     reviewed: Reviewed | None = None  # from an approval on record, never from what an article says of itself
 
     @classmethod
-    def open(cls, root: Path, campaign: str = "") -> Context:
+    def open(cls, root: Path, campaign: str = "", part: str = "") -> Context:
         """Read a project's brand. Raises `Refused` where `content/brand.yaml` is faulty."""
-        return cls(root=root, brand=Brand.load(root), campaign=campaign)
+        return cls(root=root, brand=Brand.load(root), campaign=campaign, part=part)
 
     @cached_property
     def templates(self) -> Environment:
@@ -102,7 +103,7 @@ class Context:
             "utm_source": channel.split(":", maxsplit=1)[0],
             "utm_medium": medium,
             "utm_campaign": self.campaign or article.meta.identity,
-            "utm_content": f"{article.meta.identity}.{channel}".replace(":", "-"),
+            "utm_content": ".".join(filter(None, (article.meta.identity, channel, self.part))).replace(":", "-"),
         }
         scheme, host, path, query, anchor = urlsplit(address)
         query = "&".join(filter(None, (query, urlencode(marks))))

@@ -40,13 +40,15 @@ PATTERNS = {
 }
 
 
-def explain(error: ValidationError, marks: Mapping, model: type[BaseModel], spelled: dict[str, str]) -> list[Finding]:
-    """One finding a fault, in the file's own words (`spelled` maps our keys to theirs)."""
+def explain(
+    error: ValidationError, marks: Mapping, model: type[BaseModel], spelled: dict[str, str], about: str = "article"
+) -> list[Finding]:
+    """One finding a fault, in the file's own words (`spelled` maps our keys to theirs). Rules begin with `about`."""
     findings: dict[Path, Finding] = {}
     for fault in error.errors(include_url=False):
         path = _readable(fault["loc"])
         theirs = (spelled.get(str(path[0]), path[0]), *path[1:]) if path else path
-        findings.setdefault(path, _finding(fault, theirs, marks, model))
+        findings.setdefault(path, _finding(fault, theirs, marks, model, about))
     # a list with a fault in it is no fault itself: that only one branch of a union would have it so
     return [found for path, found in findings.items() if not _has_within(path, findings)]
 
@@ -67,13 +69,13 @@ def _branch(step: int | str) -> bool:
     return isinstance(step, str) and (step in BRANCHES or "[" in step or "(" in step)
 
 
-def _finding(fault: Any, path: Path, marks: Mapping, model: type[BaseModel]) -> Finding:
+def _finding(fault: Any, path: Path, marks: Mapping, model: type[BaseModel], about: str) -> Finding:
     key = str(path[-1]) if path else ""
     dotted = ".".join(str(step) for step in path)
     match fault["type"]:
         case "missing":
             return marks.finding(
-                f"article.{dotted}.missing",
+                f"{about}.{dotted}.missing",
                 "block",
                 f"'{dotted}' is missing.",
                 f"Add, for example, `{HINTS.get(key, key + ': …')}`.",
@@ -81,11 +83,11 @@ def _finding(fault: Any, path: Path, marks: Mapping, model: type[BaseModel]) -> 
             )
         case "extra_forbidden":
             why = f"There is no key '{key}' here."
-            return marks.finding("article.key.unknown", "block", why, _suggestion(key, path, model), path)
+            return marks.finding(f"{about}.key.unknown", "block", why, _suggestion(key, path, model), path)
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     why = f"'{dotted}' can't be used: {_expected(fault, name)}; it says {_shown(fault['input'])}."
     mend = f"Write, for example, `{HINTS[key]}`." if key in HINTS else ""
-    return marks.finding(f"article.{name}", "block", why, mend, path)
+    return marks.finding(f"{about}.{name}", "block", why, mend, path)
 
 
 def _expected(fault: Any, name: str) -> str:

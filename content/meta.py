@@ -193,6 +193,13 @@ class Overrides(Part):
     image: Picture | None = None
     images: tuple[Picture, ...] = ()  # several, where the network shows them
     hashtags: list[Hashtag] | None = None
+    variants: dict[Slug, Overrides] = Field(default_factory=dict)  # other versions, that a campaign asks for by name
+
+    def varied(self, variant: str) -> Overrides:
+        """With what a variant says in its place; unchanged where there is no such variant."""
+        other = self.variants.get(variant)
+        told = {name: getattr(other, name) for name in other.model_fields_set} if other else {}
+        return self.model_copy(update=told)
 
     @model_validator(mode="before")
     @classmethod

@@ -180,5 +180,7 @@ def _facts(channel: Channel[Any]) -> dict[str, Any]:
         "updates": can.updates,
         "retracts": can.retracts,
         "price": can.price,
+        "bare_price": can.bare_price,
+        "quota": asdict(can.quota) if can.quota else None,
         "source": can.source,
     }

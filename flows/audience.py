@@ -66,8 +66,8 @@ class Audience:
 
     @classmethod
     def of(cls, settings: ListSettings, seal: Seal, root: Path, **more: Any) -> Audience:
-        """The list of an account."""
-        source = settings.audience.get_secret_value()
+        """The list of an account, or another of its project."""
+        source = more.pop("instead", "") or settings.audience.get_secret_value()
         return cls(source=source, query=settings.query, consent=settings.consent, seal=seal, root=root, **more)
 
     def pages(self) -> Iterator[list[Recipient | Left]]:
@@ -83,6 +83,10 @@ class Audience:
             total += sum(self._mark(found) for found in kept if isinstance(found, Recipient))
             yield kept
         self.digest = f"{total % 2**256:064x}"
+
+    def size(self) -> int:
+        """How many would get it. Raises `AudienceUnusable`."""
+        return sum(isinstance(found, Recipient) for page in self.pages() for found in page)
 
     def _mark(self, recipient: Recipient) -> int:
         # a sum, for a database gives its rows in any order

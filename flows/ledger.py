@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import uuid
 import zlib
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,9 +17,9 @@ from sqlalchemy import (
 )
 
 from channels.base import Receipt
-from channels.disk import alive
 from content.rendition import Rendition
 from flows.database import once, open_database, usable
+from flows.owners import abandoned, oneself
 from flows.records import Delivery, Record, State
 from flows.tables import deliveries, receipts, renditions
 
@@ -46,7 +43,7 @@ class Ledger:
         with usable(self.engine), self.engine.begin() as connection:
             connection.execute(once(connection, deliveries, _row(delivery, now)))
             record = _read(connection, delivery.key)
-            if record.state == "claimed" and _abandoned(record, now):
+            if record.state == "claimed" and abandoned(record.owner, record.lease_until, now):
                 gone = "the process that was sending it ended without an answer"
                 _settle(connection, delivery.key, "unknown", gone, now, owner=record.owner)
                 record = _read(connection, delivery.key)
@@ -56,7 +53,7 @@ class Ledger:
         self, delivery: Delivery, digest: str, *, lease: timedelta = LEASE, states: tuple[State, ...] = OPEN_STATES
     ) -> str | None:
         """Take a delivery that is in one of some states for sending; None if somebody else has it."""
-        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        owner = oneself()
         now = datetime.now(UTC)
         statement = (
             update(deliveries)
@@ -146,6 +143,16 @@ class Ledger:
             digests = connection.execute(carried.order_by(receipts.c.id.desc())).scalars().all()
         return list(dict.fromkeys(digests))
 
+    def sent_since(self, account: str, moment: datetime, other_than: str = "") -> list[tuple[datetime, str]]:
+        """When an account has sent something since a moment, and the digest of it; but not that of one delivery."""
+        statement = (
+            select(receipts.c.sent_at, receipts.c.digest)
+            .join(deliveries, deliveries.c.key == receipts.c.key)
+            .where(deliveries.c.account == account, receipts.c.sent_at >= moment, deliveries.c.key != other_than)
+        )
+        with usable(self.engine), self.engine.connect() as connection:
+            return [(row.sent_at, row.digest) for row in connection.execute(statement)]
+
     def record(self, key: str) -> Record | None:
         """One delivery by its key; None where there is none."""
         with usable(self.engine), self.engine.connect() as connection:
@@ -184,14 +191,6 @@ def _settle(connection: Connection, key: str, state: State, detail: str, now: da
         statement = statement.where(deliveries.c.owner == owner, deliveries.c.state == "claimed")
     values = {"state": state, "detail": detail, "changed_at": now, "lease_until": None, **known}
     connection.execute(statement.values(values))
-
-
-def _abandoned(record: Record, now: datetime) -> bool:
-    """Its lease has run out, or its process on this very machine is no more."""
-    if record.lease_until is None or record.lease_until <= now:
-        return True
-    host, _, rest = record.owner.partition(":")
-    return host == socket.gethostname() and not alive(int(rest.split(":")[0]))
 
 
 def _columns(receipt: Receipt) -> dict[str, Any]:

@@ -224,7 +224,7 @@ def audience_of(entry: Entry, order: Order, settings: Settings) -> Audience:
     segments = tuple(Segment.of(spelled) for spelled in order.segments)
     fields = tuple(field.name for field in entry.rendition.merge_fields)
     account: ListSettings = entry.channel.settings  # type: ignore[attr-defined]  # every channel with recipients has one
-    return Audience.of(account, settings.seal(root), root, segments=segments, fields=fields)
+    return Audience.of(account, settings.seal(root), root, segments=segments, fields=fields, instead=order.audience)
 
 
 WORDS: dict[Standing, str] = {

@@ -36,6 +36,15 @@ class Order(BaseModel):
         title="Campaign",
         description="The same article goes out once in each campaign. Empty: the article's own.",
     )
+    part: str = Field(
+        default="",
+        max_length=64,
+        title="Part",
+        description="Of a campaign that goes to a channel more than once: each part goes out once.",
+    )
+    variant: str = Field(
+        default="", title="Variant", description="Other words, where the article has some under that name."
+    )
     correct: bool = Field(
         default=False, title="Correct", description="Change what carries an earlier text, where the channel can."
     )
@@ -43,6 +52,9 @@ class Order(BaseModel):
         default_factory=list,
         title="Segments",
         description="Only this part of a mailing list: city=Boston, city!=Boston. Several: all of them must hold.",
+    )
+    audience: str = Field(
+        default="", title="Audience", description="A list in the project, in place of the account's own."
     )
     accept_list: bool = Field(
         default=False,
@@ -62,3 +74,34 @@ class Order(BaseModel):
         for spelled in segments:
             Segment.of(spelled)
         return segments
+
+
+class Call(BaseModel):
+    """Send one step of a campaign, as the ledger has it."""
+
+    model_config = ConfigDict(extra="forbid", title="A step of a campaign")
+
+    course: str = Field(min_length=1, title="Campaign", description="As `pressroom campaign status` calls it.")
+    step: str = Field(min_length=1, title="Step", description="Its name.")
+    revision: int = Field(default=0, ge=0, title="Booking", description="A run of another booking does nothing.")
+    root: str = Field(default=".", title="Project", description="The project's folder, as the worker sees it.")
+
+
+class Request(BaseModel):
+    """Say what should become of a campaign."""
+
+    model_config = ConfigDict(extra="forbid", title="A campaign")
+
+    campaign: str = Field(
+        min_length=1,
+        title="Campaign",
+        description="Its file's name in content/campaigns, such as first-steps.",
+        examples=["first-steps"],
+    )
+    wanted: Literal["start", "pause", "resume", "cancel"] = Field(
+        default="start", title="What", description="'start' once more takes over what its file says now."
+    )
+    article: str = Field(
+        default="", title="Article", description="Only for a campaign of each new article: the one to begin with."
+    )
+    root: str = Field(default=".", title="Project", description="The project's folder, as the worker sees it.")

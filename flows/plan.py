@@ -105,8 +105,8 @@ class Plan:
 def plan(order: Order, outbox: Path | None = None) -> Plan:
     """Read the article, render and check it for every channel asked for. Raises `Refused`."""
     root = Path(order.root)
-    article = find_article(order.article, root)
-    context = Context.open(root, order.campaign)
+    article = find_article(order.article, root).varied(order.variant)
+    context = Context.open(root, order.campaign, order.part)
     campaign = order.campaign or article.meta.identity
     channels = {channel.account: channel for channel in _wanted(order, article, root)}
     _fit_to_servers(channels, root, ask=order.destination == "accounts")
@@ -114,7 +114,7 @@ def plan(order: Order, outbox: Path | None = None) -> Plan:
     findings = check_article(article, context, misnamed)
     entries: list[Entry] = []
     for channel in (channel for account, channel in channels.items() if account not in skipped):
-        delivery = Delivery(campaign=campaign, article=article.meta.identity, account=channel.account)
+        delivery = Delivery(campaign=campaign, article=article.meta.identity, account=channel.account, part=order.part)
         carrier = channel
         if order.destination == "outbox":
             carrier = Outbox(channel, (outbox or root / "outbox") / delivery.folder)

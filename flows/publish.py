@@ -5,7 +5,7 @@ A worker runs this file as module `publish`; it defines no types, for those coul
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -93,11 +93,15 @@ async def publish(order: Order) -> list[Outcome]:
     Args:
         order: What to publish, and where.
     """
-    log = get_run_logger()
-    root = Path(order.root)
-    settings = Settings.of(root)
-    planned = plan(order, settings.outbox_of(root))
+    settings = Settings.of(Path(order.root))
+    planned = plan(order, settings.outbox_of(Path(order.root)))
     planned.refuse_blocked(order)
+    return await carried_out(planned, order, settings)
+
+
+async def carried_out(planned: Plan, order: Order, settings: Settings, before: Sequence[Outcome] = ()) -> list[Outcome]:
+    """Push what is planned. `before`: what was settled already. Raises `Undelivered` where some were not served."""
+    log = get_run_logger()
     pages = [entry for entry in planned.entries if entry.first]
     others = [entry for entry in planned.entries if not entry.first]
     outcomes = await push_all(pages, order, settings, "")
@@ -106,13 +110,14 @@ async def publish(order: Order) -> list[Outcome]:
     unseen = hold or await unread_page(planned, settings, outcomes)
     fresh = any(entry.live for entry in pages) and any(outcome.status in {"sent", "corrected"} for outcome in outcomes)
     if fresh and not unseen:
-        told: Any = announced([planned.address], root, settings, return_state=True)
+        told: Any = announced([planned.address], Path(order.root), settings, return_state=True)
         await told
     late = [entry for entry in others if entry.account in planned.waiting]
     sides = [([entry for entry in others if entry not in late], hold), (late, unseen)]
     for sent in await asyncio.gather(*(push_all(side, order, settings, reason) for side, reason in sides)):
         outcomes += sent
-    outcomes += [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
+    skipped = [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
+    outcomes += [*skipped, *before]
     for outcome in outcomes:
         log.info("%s: %s %s %s", outcome.account, outcome.status, outcome.detail, outcome.url)
     summary: Any = summarise(planned.article.meta.title, planned.article.meta.slug, outcomes, return_state=True)
@@ -163,7 +168,7 @@ def outcome_of(entry: Entry, result: Outcome | BaseException) -> Outcome:
         case Uncertain():
             return ended(status="unknown", detail=f"perhaps sent: {result.detail}")
         case ChannelError():
-            return ended(status="failed", detail=result.detail)
+            return ended(status="failed", detail=result.detail, passing=isinstance(result, Unavailable))
         case Exception():
             return ended(status="failed", detail=f"{type(result).__name__}: {result}")
     raise result

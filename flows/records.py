@@ -28,12 +28,12 @@ class Delivery:
     campaign: str
     article: str  # the first slug that it had
     account: str
-    part: str = ""  # a batch of a newsletter; "" for the whole
+    part: str = ""  # of a campaign that goes to an account more than once
 
     @property
     def folder(self) -> Path:
         """Where it stands in the outbox, before the account's own folder."""
-        return Path(*dict.fromkeys((self.campaign, self.article)))
+        return Path(*dict.fromkeys((self.campaign, self.article)), *filter(None, [self.part]))
 
     @property
     def key(self) -> str:
@@ -68,6 +68,7 @@ class Outcome:
     detail: str = ""
     url: str = ""
     digest: str = ""
+    passing: bool = False  # what went wrong passes: it is worth another try later
 
     @property
     def well(self) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0005"
+REVISION = "0006"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -140,4 +140,42 @@ seals = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("fingerprint", LargeBinary(16), nullable=False),
+)
+
+# campaigns under way: their file as it was when they were started, and what a person wants of them
+courses = Table(
+    "courses",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("campaign", String(64), nullable=False),  # the file's name
+    Column("article", String(200), nullable=False),
+    Column("occurrence", String(20), nullable=False, default=""),  # which time it is, for what comes again
+    Column("number", Integer, nullable=False, default=0),  # which time it is, counted from 0
+    Column("terms", Text, nullable=False),  # the file, word for word
+    Column("state", String(10), nullable=False),
+    Column("next_at", Moment),  # of what comes again: when the next course begins
+    Column("started_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False, index=True),
+)
+
+# each step of them: when it is due, which run is booked for it, how it ended
+stages = Table(
+    "stages",
+    metadata,
+    Column("course", String(200), ForeignKey("courses.id"), primary_key=True),
+    Column("step", String(64), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("due_at", Moment),
+    Column("booked_for", Moment),  # when its run is to begin sending: later than due where it had to wait
+    Column("revision", Integer, nullable=False, default=0),  # of the booking
+    Column("tries", Integer, nullable=False, default=0),  # bookings since it last began
+    Column("run", String(36), nullable=False, default=""),  # Prefect's flow run
+    Column("moved_to", Moment),  # by a person
+    Column("released", Boolean, nullable=False, default=False),  # a person wants it sent whatever the rules say
+    Column("owner", String(200), nullable=False, default=""),
+    Column("lease_until", Moment),
+    Column("detail", Text, nullable=False, default=""),
+    Column("ended_at", Moment),
+    Column("changed_at", Moment, nullable=False),
+    Index("stages_by_booking", "state", "booked_for"),
 )

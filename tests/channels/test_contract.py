@@ -193,6 +193,31 @@ def test_what_the_table_denies_is_unsupported(name):
         assert written == getattr(can, ability), ability
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_quota_is_a_number_of_posts_in_a_time_and_prices_are_no_less_with_a_link(name):
+    can = channel_class(name).can
+
+    if can.quota:
+        # the parts of a thread go out at once
+        assert (1 if can.quota.whole else can.limits.parts) <= can.quota.count
+        assert timedelta(seconds=1) <= can.quota.span <= timedelta(days=1)
+    assert 0 <= can.bare_price <= can.price
+    assert can.cost(3, links=True) == pytest.approx(can.price + 2 * can.bare_price)
+
+
+@networks([*NETWORKS, *SERVICES])
+def test_what_ends_is_known_without_a_question(channel, platform):
+    lapses = channel.ends()
+
+    assert platform.received == []
+    assert all(lapse.at.tzinfo is UTC and lapse.what and lapse.because and lapse.mend for lapse in lapses)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_account_that_is_not_set_up_can_be_asked_what_ends(name):
+    assert all(lapse.rule == "account.version" for lapse in offline(name).ends())
+
+
 @networks(NETWORKS)
 @pytest.mark.parametrize(
     ("status", "error"),

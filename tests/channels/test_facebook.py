@@ -1,11 +1,12 @@
 """What is peculiar to Facebook, and how Meta's codes, versions and counts of calls are read."""
 
-from datetime import date
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from channels.errors import Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
-from channels.graph import Gone, ending
+from channels.facebook import Facebook, FacebookSettings
+from channels.graph import ENDS, Gone
 from tests.channels.fakes.facebook import TOKEN
 from tests.channels.fakes.graph import refusal
 from tests.channels.fakes.server import Trouble
@@ -168,21 +169,28 @@ def test_an_error_is_shown_in_words_without_a_secret_or_a_persons_address(channe
 
 
 @pytest.mark.parametrize(
-    ("version", "served", "today", "why"),
+    ("version", "now", "said"),
     [
-        ("v25.0", "v25.0", date(2026, 11, 23), ""),
-        ("v25.0", "v25.0", date(2028, 6, 1), "lapses on 2028-07-29"),
-        ("v25.0", "v25.0", date(2028, 7, 29), "has lapsed on 2028-07-29"),
-        ("v21.0", "v21.0", date(2026, 11, 23), "lapses on 2027-01-21"),
-        ("v26.0", "v26.0", date(2029, 1, 1), ""),
-        ("v12.0", "v21.0", date(2026, 11, 23), "v12.0 is not served: Meta answers as v21.0"),
+        ("v25.0", datetime(2026, 11, 23, tzinfo=UTC), []),
+        ("v25.0", datetime(2028, 6, 1, tzinfo=UTC), ["ends on 2028-07-29"]),
+        ("v25.0", datetime(2028, 7, 29, tzinfo=UTC), ["ended on 2028-07-29"]),
+        ("v21.0", datetime(2026, 11, 23, tzinfo=UTC), ["ends on 2027-01-21"]),
+        ("v26.0", datetime(2029, 1, 1, tzinfo=UTC), []),
     ],
 )
-def test_a_version_that_ends_soon_is_told_of_before(version, served, today, why):
-    said = ending(version, served, today)
+def test_a_version_that_ends_soon_is_told_of_before(version, now, said):
+    found = Facebook(settings=FacebookSettings(version=version)).ending(now)
 
-    assert why in said
-    assert bool(said) is bool(why)
+    assert [f"Graph API {version} {when}: Meta answers as a later version then." for when in said] == [
+        finding.why for finding in found
+    ]
+
+
+def test_a_version_whose_end_is_announced_lapses_then_and_stops_no_post():
+    [lapse] = Facebook(settings=FacebookSettings(version="v21.0")).ends()
+
+    assert (lapse.at.date(), lapse.at.tzinfo, lapse.severity) == (ENDS["v21.0"], UTC, "warn")
+    assert lapse.notice == timedelta(days=90)
 
 
 def test_the_doctor_tells_when_meta_answers_as_another_version(channel, platform):
@@ -191,6 +199,7 @@ def test_the_doctor_tells_when_meta_answers_as_another_version(channel, platform
     [finding] = channel.doctor()
 
     assert (finding.rule, finding.severity) == ("account.version", "warn")
+    assert "is not served: Meta answers as v31.0" in finding.why
     assert "PRESSROOM_FACEBOOK_VERSION" in finding.mend
 
 

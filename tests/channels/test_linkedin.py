@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from channels.errors import Duplicate, Misconfigured, Rejected, Unavailable, Uncertain
-from channels.linkedin import PICTURE, LinkedIn
+from channels.linkedin import PICTURE, LinkedIn, LinkedInSettings
 from channels.littletext import little_text
 from content.article import parse
 from content.pictures import CARD, cut
@@ -232,6 +232,19 @@ def test_the_doctor_warns_before_a_version_lapses(platform, http, months, said, 
 
     assert [(finding.rule, finding.severity) for finding in found] == [("account.version", "warn")] * said
     assert all("PRESSROOM_LINKEDIN_VERSION" in finding.mend for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("version", "ends"),
+    [("202610", datetime(2027, 10, 1, tzinfo=UTC)), ("202612", datetime(2027, 12, 1, tzinfo=UTC))],
+)
+def test_a_version_lapses_about_a_year_after_its_month(version, ends):
+    [lapse] = LinkedIn(settings=LinkedInSettings(version=version)).ends()
+
+    assert (lapse.at, lapse.rule, lapse.severity) == (ends, "account.version", "block")
+    assert lapse.said() == (
+        f"LinkedIn-Version {version} ends about {ends:%Y-%m-%d}: LinkedIn serves each for about 12 months."
+    )
 
 
 def test_a_version_that_is_none_is_left_to_linkedin(platform, http):

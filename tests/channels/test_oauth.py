@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -365,6 +366,45 @@ def test_the_doctor_tells_of_an_end_that_a_person_must_see_to(
     assert [(finding.rule, finding.mend) for finding in found] == (
         [("account.expiry", "Connect again: pressroom connect linkedin")] if said else []
     )
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("refresh", "what"), [("", "The token ends on 2030-01-01"), ("r", "What renews the token ends on 2031-01-01")]
+)
+def test_what_ends_of_a_token_is_what_a_person_must_see_to(platform, folder, account, refresh, what):
+    revoke(platform)
+    account().doctor()
+    ends = {"expires_at": stamp(2030), "refresh_expires_at": stamp(2031)}
+    age(platform, folder, refresh_token=refresh, **ends)
+    before = len(platform.received)
+
+    lapses = [lapse for lapse in account().ends() if lapse.rule == "account.expiry"]
+
+    assert [(lapse.said().startswith(what), lapse.severity) for lapse in lapses] == [(True, "block")]
+    assert lapses[0].mend == f"Connect again: pressroom connect {platform.name}"
+    assert len(platform.received) == before
+
+
+@X
+def test_a_token_that_is_renewed_for_ever_does_not_end(platform, account):
+    revoke(platform)
+    account().doctor()
+
+    assert account().ends() == []
+
+
+@X
+def test_tokens_that_can_not_be_read_tell_of_no_end(folder, account):
+    folder.mkdir(parents=True)
+    (folder / "x.json").write_text("{")
+
+    assert account().ends() == []
+
+
+def stamp(year: int) -> float:
+    """The beginning of a year, as tokens have it."""
+    return datetime(year, 1, 1, tzinfo=UTC).timestamp()
 
 
 # with processes of their own

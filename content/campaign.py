@@ -1,0 +1,262 @@
+"""A campaign's file: an article, steps, and when each is due; validated, every fault with its place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StringConstraints, model_validator
+from pydantic import ValidationError as Invalid
+
+from content import faults, frontmatter, recurring, source
+from content.findings import Finding, Refused
+from content.meta import Part, Slug, Text
+from content.timing import Quiet, When, span
+
+CAMPAIGNS = Path("content") / "campaigns"
+NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        place = name.rpartition("/")[2].replace(" ", "_").lower()
+    known = {zone.lower(): zone for zone in sorted(available_timezones())}
+    ends = [zone for zone in known.values() if zone.rpartition("/")[2].lower() == place]
+    near = ends or [known[zone] for zone in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)]
+    hint = f"did you mean {near[0]}?" if near else "such as America/New_York"
+    raise ValueError(f"expected an IANA time zone; {hint}")
+
+
+def _several(value: Any) -> Any:
+    """One is as good as a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[Text, ...], BeforeValidator(_several)]
+Span = Annotated[timedelta, PlainValidator(span)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=40)]
+
+
+class Late(Part):
+    """What to do with a step whose moment has passed: send it `within` this time; after that `hold` and ask, or skip."""
+
+    within: Span = timedelta(hours=2)
+    then: Literal["hold", "skip"] = "hold"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_word(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return {"within": "0 minutes", "then": value} if value in {"hold", "skip"} else {"within": value}
+
+
+class Governor(Part):
+    """What keeps an account from repeating itself, and from a burst of late posts."""
+
+    same_text: Span = timedelta(days=30)  # the same words never go out on one account within this time; 0: they may
+    apart: Span = timedelta(minutes=10)  # between late posts on one account
+
+
+class Repeat(Part):
+    """When an evergreen goes out again: by cron (five fields) or by a rule of RFC 5545, on the campaign's clocks."""
+
+    cron: Annotated[str, AfterValidator(recurring.cron)] = ""
+    rrule: Annotated[str, AfterValidator(recurring.rule)] = ""
+    until: date | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+    variants: tuple[Slug, ...] = ()  # the first time the first, then in turn
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Repeat:
+        if bool(self.cron) == bool(self.rrule):
+            raise ValueError("expected either cron or rrule")
+        return self
+
+    def after(self, moment: datetime, begin: datetime) -> Iterator[datetime]:
+        """Its times after a moment, for a campaign that began at `begin`. All are naive, as the campaign's clocks show."""
+        found = recurring.by_cron(self.cron, moment) if self.cron else recurring.by_rule(self.rrule, moment, begin)
+        return takewhile(lambda moment: self.until is None or moment.date() <= self.until, found)
+
+
+class Each(Part):
+    """One campaign for each new article with one of these topics; without topics, for each new one."""
+
+    tags: tuple[Text, ...] = ()
+
+
+class Step(Part):
+    """One thing that a campaign does: an article to some channels at a moment."""
+
+    channel: Names
+    at: Annotated[When, PlainValidator(When.of)]
+    name: Name = ""
+    only_if: Names = ()  # steps that must have been sent; `before` is the one before
+    stop_line: bool = False  # unless this is sent, nothing after it goes out
+    segments: tuple[Text, ...] = ()
+    audience: str = ""
+    variant: Slug | None = None
+    quiet: bool = True  # false: it may go out in quiet hours
+    late: Late | None = None
+
+    @property
+    def label(self) -> str:
+        """What it is called where it has no name of its own."""
+        return "-".join(self.channel).replace(":", "-")[:40]
+
+
+class Terms(Part):
+    """What a campaign's file says."""
+
+    article: Text | None = None
+    each: Each | None = None
+    timezone: Annotated[str, AfterValidator(_zone)]
+    destination: Literal["outbox", "accounts"] = "outbox"
+    audience: str = ""  # a list in the project, in place of the account's own
+    segments: tuple[Text, ...] = ()
+    variant: Slug | None = None
+    quiet: Annotated[Quiet, PlainValidator(Quiet.of)] | None = None
+    late: Late = Late()
+    governor: Governor = Governor()
+    groups: dict[Name, Names] = Field(default_factory=dict)
+    repeat: Repeat | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clocks that its times are read from."""
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Campaign:
+    """A campaign as its file has it. `text` is the file's, word for word: it is kept when the campaign starts."""
+
+    name: str
+    terms: Terms
+    steps: dict[str, Step]  # by name, in the file's order
+    text: str
+    marks: frontmatter.Mapping
+    notes: tuple[Finding, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path, name: str = "") -> Campaign:
+        """Read a file. Raises `Refused` with every fault, each with line, column and mend."""
+        return parse(source.read(path, name), path.stem)
+
+    def accounts(self, step: Step) -> tuple[str, ...]:
+        """The accounts that a step goes to, its groups opened."""
+        opened = [account for name in step.channel for account in self.terms.groups.get(name, (name,))]
+        return tuple(dict.fromkeys(opened))
+
+    def before(self, name: str) -> str:
+        """The step before one; "" for the first."""
+        names = list(self.steps)
+        return names[names.index(name) - 1] if names.index(name) else ""
+
+    def referred(self, word: str) -> str:
+        """The step that a word means: its name, or `page` for the one that brings the page. "" where there is none."""
+        if word in self.steps:
+            return word
+        pages = [name for name, step in self.steps.items() if word == "page" and "web" in self.accounts(step)]
+        return pages[0] if pages else ""
+
+    def needed(self, name: str) -> tuple[str, ...]:
+        """The steps that must have been sent before one."""
+        words = (self.before(name) if word == "before" else self.referred(word) for word in self.steps[name].only_if)
+        return tuple(filter(None, words))
+
+    def base(self, name: str) -> str:
+        """The step from whose moment one counts; "" where it counts from the start, or stands by itself."""
+        at = self.steps[name].at
+        if at.moment:
+            return ""
+        return self.referred(at.after) if at.after else self.before(name)
+
+    def part(self, name: str) -> str:
+        """What tells a step's deliveries from others of its campaign: its name, where the file gives it one."""
+        return self.steps[name].name
+
+    def order(self) -> list[str]:
+        """The steps' names, each after what it counts from. Raises `graphlib.CycleError`."""
+        return list(TopologicalSorter({name: filter(None, [self.base(name)]) for name in self.steps}).static_order())
+
+    def finding(self, rule: str, why: str, mend: str = "", *, step: str = "", key: str = "", **more: Any) -> Finding:
+        """A finding at a step, or at a key of it or of the whole."""
+        at: tuple[str | int, ...] = ("steps", list(self.steps).index(step)) if step else ()
+        path = (*at, key) if key else at
+        return self.marks.finding(f"campaign.{rule}", more.get("severity", "block"), why, mend, path)
+
+
+def parse(text: source.Source, name: str) -> Campaign:
+    """Make a campaign of a file's text. Raises `Refused`."""
+    marks = frontmatter.load(text.text, text.name)
+    if not NAME.fullmatch(name):
+        why = f"'{name}' can't be a campaign's name."
+        mend = "Call the file by small letters, figures and hyphens, such as spring.yaml."
+        raise Refused([marks.finding("campaign.name", "block", why, mend)])
+    try:
+        terms = Terms.model_validate({key: value for key, value in marks.values.items() if value is not None})
+    except Invalid as error:
+        raise Refused(faults.explain(error, marks, Terms, {}, "campaign")) from error
+    named: dict[str, Step] = {}
+    twice: list[Finding] = []
+    for number, step in enumerate(terms.steps):
+        called = step.name or step.label
+        if called in named:
+            why = f"Two steps are called '{called}'."
+            twice.append(marks.finding("campaign.step.twice", "block", why, "Give one a name.", ("steps", number)))
+        named[called] = step
+    campaign = Campaign(name=name, terms=terms, steps=named, text=text.text, marks=marks, notes=text.notes)
+    if found := twice or list(_faults(campaign)):
+        raise Refused(sorted(found, key=lambda finding: (finding.line, finding.column)))
+    return campaign
+
+
+def _faults(campaign: Campaign) -> Iterator[Finding]:
+    """What no single key tells."""
+    terms = campaign.terms
+    if bool(terms.article) == bool(terms.each):
+        mend = "Write `article: its-short-name`; or `each:` for one campaign for each new article."
+        yield campaign.finding("article", "A campaign is of one article, or of each new one.", mend)
+    unknown = list(_unknown(campaign))
+    yield from unknown or _circles(campaign)
+    if terms.repeat or terms.each:
+        for name, step in campaign.steps.items():
+            if step.at.moment:
+                why = "What comes again needs times that count from its beginning, such as now or +1 day 09:00."
+                yield campaign.finding("at", why, step=name, key="at")
+
+
+def _unknown(campaign: Campaign) -> Iterator[Finding]:
+    for name, step in campaign.steps.items():
+        for key, words in (("at", (step.at.after,)), ("only_if", step.only_if)):
+            for word in filter(None, words):
+                if word == "before" and key == "only_if" and campaign.before(name):
+                    continue
+                if not campaign.referred(word):
+                    near = difflib.get_close_matches(word, campaign.steps, n=1)
+                    mend = f"Did you mean '{near[0]}'?" if near else f"Steps: {', '.join(campaign.steps)}."
+                    yield campaign.finding(key, f"There is no step '{word}'.", mend, step=name, key=key)
+
+
+def _circles(campaign: Campaign) -> Iterator[Finding]:
+    """Steps that wait for each other would wait for ever."""
+    waits = {name: {campaign.base(name), *campaign.needed(name)} - {""} for name in campaign.steps}
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]
+        first = min(circle, key=list(campaign.steps).index)
+        why = f"These steps wait for each other: {' → '.join(circle)}."
+        yield campaign.finding("cycle", why, "Give one of them a time of its own.", step=first, key="at")

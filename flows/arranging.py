@@ -1,0 +1,143 @@
+"""What has to be booked, freed or given up for a course to be as its plan and its stages say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flows.courses import ASKS, Course, Stage
+from flows.judging import awaited
+from flows.owners import abandoned
+from flows.schedule import on_clocks, timetable
+
+if TYPE_CHECKING:
+    from content.campaign import Campaign
+
+GRACE = timedelta(seconds=20)  # after which a run that has not begun is taken for lost, then twice as long each time
+PATIENT = timedelta(minutes=30)  # the longest of these
+UNSURE = timedelta(seconds=10)  # in which whoever booked a run should have noted it
+AHEAD = timedelta(days=1)  # how long before its time what comes again is begun
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Have a run for a stage that begins to send at a moment; its earlier run is freed."""
+
+    stage: Stage
+    due: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Book what the stage says once more: whoever began it did not end it."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """No run: the campaign is paused or cancelled, or its time is not known any more."""
+
+    stage: Stage
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """It can't come to it any more."""
+
+    stage: Stage
+    why: str
+
+
+Action = Book | Note | Free | Skip
+
+
+def actions(course: Course, stages: Mapping[str, Stage], now: datetime) -> Iterator[Action]:
+    """What is to be done for a course. Nothing, where everything is as it should be."""
+    slots = timetable(course.plan, course.started_at, stages)
+    for name, slot in slots.items():
+        stage = stages.get(name)
+        if stage is None or stage.over or stage.state in ASKS:
+            continue
+        if stage.state == "running":
+            if abandoned(stage.owner, stage.lease_until, now) and course.state == "running":
+                yield Book(stage, stage.due_at or now, now)
+        elif course.state != "running":
+            yield from _let_go(course, stage)
+        elif not slot.firm and not stage.released:
+            yield from _unknown(course.plan, stage, stages)
+        else:
+            yield from _booked(course, stage, stages, slot.due, now)
+
+
+def _let_go(course: Course, stage: Stage) -> Iterator[Action]:
+    if course.state == "cancelled" or stage.run or stage.state == "booked":
+        yield Free(stage, over=course.state == "cancelled")
+
+
+def _unknown(plan: Campaign, stage: Stage, stages: Mapping[str, Stage]) -> Iterator[Action]:
+    """Its time depends on another, which has not been sent."""
+    of = plan.base(stage.step)
+    base = stages.get(of)
+    if base and base.over and base.state != "sent":
+        yield Skip(stage, f"counts from '{of}', which is {base.state}")
+    elif stage.state == "booked":
+        yield Free(stage)
+
+
+def _booked(
+    course: Course, stage: Stage, stages: Mapping[str, Stage], due: datetime, now: datetime
+) -> Iterator[Action]:
+    if stage.state == "waiting":
+        if due <= now and not stage.released and awaited(course.plan, stage.step, stages):
+            return
+        at = now if stage.released else max(due, stage.booked_for or due)
+        yield Book(stage, due, at)
+    elif stage.due_at != due:
+        yield Book(stage, due, due)
+    elif not stage.run:
+        if stage.changed_at is None or now - stage.changed_at > UNSURE:
+            yield Note(stage)
+    elif stage.booked_for and now - stage.booked_for > min(GRACE * 2**stage.tries, PATIENT):
+        yield Book(stage, due, now)
+
+
+def due_turn(master: Course, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Of what comes again: the time whose course is to begin now, and the next one; None where there is none.
+
+    What passed while nothing was running is not made up for: of these times the last one counts, within its window.
+    """
+    found: datetime | None = None
+    following: datetime | None = None
+    for moment in _times(master):
+        if moment > now + AHEAD or (found and moment > now):
+            following = moment
+            break
+        found = moment
+    if found and found < now - master.plan.terms.late.within:
+        found = None
+    return found, following
+
+
+def first_turn(master: Course) -> datetime | None:
+    """The first time of what comes again; None where there is none."""
+    return next(_after(master, master.started_at), None)
+
+
+def _times(master: Course) -> Iterator[datetime]:
+    repeat = master.plan.terms.repeat
+    if master.next_at and repeat and (repeat.times is None or master.number < repeat.times):
+        yield master.next_at
+        if repeat.times is None or master.number + 1 < repeat.times:
+            yield from _after(master, master.next_at)
+
+
+def _after(master: Course, moment: datetime) -> Iterator[datetime]:
+    terms = master.plan.terms
+    begin, last = (when.astimezone(terms.zone).replace(tzinfo=None) for when in (master.started_at, moment))
+    for local in terms.repeat.after(last, begin) if terms.repeat else ():
+        yield on_clocks(local, terms.zone)[0]

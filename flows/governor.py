@@ -1,0 +1,58 @@
+"""Keeps an account from saying the same words again too soon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from json import loads
+from typing import TYPE_CHECKING, Any
+
+from content.newsletter import Newsletter
+from content.post import Post
+from flows.records import Outcome
+
+if TYPE_CHECKING:
+    from flows.ledger import Ledger
+    from flows.plan import Entry, Plan
+
+ADDRESS = re.compile(r"https?://\S+")
+
+
+def words(fields: Mapping[str, Any]) -> str:
+    """What readers are told by a post or a mail, as a hash; addresses do not count, for each delivery has its own."""
+    told = "\n".join(part["text"] for part in fields["parts"]) if "parts" in fields else str(fields.get("text", ""))
+    return sha256(" ".join(ADDRESS.sub("", told).split()).encode()).hexdigest()
+
+
+def governed(plan: Plan, ledger: Ledger, same_text: timedelta, now: datetime) -> tuple[Plan, list[Outcome]]:
+    """The plan without what would say the same again too soon, and how that ended."""
+    said = {entry.account: when for entry in plan.entries if (when := _said(entry, ledger, now - same_text))}
+    kept = tuple(entry for entry in plan.entries if entry.account not in said)
+    return replace(plan, entries=kept), [_left_out(account, when, same_text) for account, when in said.items()]
+
+
+def _said(entry: Entry, ledger: Ledger, since: datetime) -> datetime | None:
+    """When an account has said these words last; None where that was before, or is this very delivery."""
+    if not isinstance(entry.rendition, Post | Newsletter):
+        return None
+    mine = words(loads(entry.rendition.canonical))
+    recent = ledger.sent_since(entry.account, since, other_than=entry.delivery.key)
+    return max((when for when, digest in recent if _same(ledger.kept(digest), mine)), default=None)
+
+
+def _same(kept: Mapping[str, Any] | None, mine: str) -> bool:
+    return kept is not None and words(kept) == mine
+
+
+def _left_out(account: str, when: datetime, same_text: timedelta) -> Outcome:
+    why = f"the same words went out on {when:%Y-%m-%d}, and may again {same_text.days} days after that"
+    return Outcome(account=account, status="skipped", detail=why)
+
+
+def last_sent(ledger: Ledger, accounts: Iterable[str], since: datetime) -> datetime | None:
+    """When one of some accounts has sent something last."""
+    moments = [when for account in accounts for when, _ in ledger.sent_since(account, since)]
+    return max(moments, default=None)

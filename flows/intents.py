@@ -1,0 +1,76 @@
+"""Who will be served when: the moments of campaigns, as far as they are known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from content.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from channels.base import Channel
+
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+moment = attrgetter("at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One account that will be served at a moment."""
+
+    account: str
+    at: datetime  # aware, UTC
+    step: str
+    posts: int = 1  # parts of a thread
+    links: bool = True
+    recipients: int = 0
+    file: str = ""
+    line: int = 0
+    campaign: str = ""
+    shown: str = ""  # the moment as clocks in the campaign's zone show it; "": in UTC
+
+    @property
+    def named(self) -> str:
+        """`step 'reminder' (2026-12-01 09:00 UTC)`."""
+        return f"step '{self.step}' ({self.shown or f'{self.at:%Y-%m-%d %H:%M} UTC'})"
+
+    def finding(self, rule: str, severity: Severity, why: str, mend: str) -> Finding:
+        """What there is to say of it, where it stands."""
+        account, file, line = self.account, self.file, self.line
+        return Finding(rule=rule, severity=severity, why=why, mend=mend, channel=account, file=file, line=line)
+
+
+def by_account(intents: Iterable[Intent]) -> dict[str, list[Intent]]:
+    """Those of each account, in the order of their moments."""
+    found: defaultdict[str, list[Intent]] = defaultdict(list)
+    for intent in sorted(intents, key=moment):
+        found[intent.account].append(intent)
+    return dict(found)
+
+
+def served(
+    intents: Iterable[Intent], channels: Mapping[str, Channel[Any]]
+) -> Iterator[tuple[Channel[Any], list[Intent]]]:
+    """The channels that are used, each with its moments in order. An account that nobody knows is left out."""
+    for account, due in by_account(intents).items():
+        if account in channels:
+            yield channels[account], due
+
+
+def spelled(span: timedelta) -> str:
+    """`1 day 2 hours`: the two greatest units of a span."""
+    seconds, words = round(span.total_seconds()), []
+    for unit, size in UNITS:
+        number, seconds = divmod(seconds, size)
+        words += [many(number, unit)] if number else []
+    return " ".join(words[:2]) or "0 seconds"
+
+
+def many(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

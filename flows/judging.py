@@ -1,0 +1,100 @@
+"""What to do with a step when its moment has come, or is near. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from flows.courses import ASKS
+from flows.schedule import after_quiet
+
+if TYPE_CHECKING:
+    from content.campaign import Campaign
+    from flows.courses import Course, Stage
+
+PUNCTUAL = timedelta(seconds=60)  # what is no later than this is not late
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`go`: send it at `at`. `wait`: not before `at`, or until what it waits for has ended. Else: why it stays."""
+
+    act: Literal["go", "wait", "hold", "skip"]
+    why: str = ""
+    at: datetime | None = None
+
+
+def judge(
+    course: Course,
+    stage: Stage,
+    stages: Mapping[str, Stage],
+    now: datetime,
+    busy: datetime | None = None,
+) -> Verdict:
+    """What to do with a step that is due. `busy`: when one of its accounts has sent something last."""
+    plan = course.plan
+    if course.state != "running":
+        return Verdict("wait", f"the campaign is {course.state}")
+    if stage.released:
+        return Verdict("go", at=now)
+    due = stage.due_at or now
+    if barred := _stopped(plan, stage.step, stages) or _unmet(plan, stage.step, stages):
+        return barred
+    if now <= due + PUNCTUAL:
+        return Verdict("go", at=due)
+    return _late(plan, stage, now, busy)
+
+
+def awaited(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> bool:
+    """Whether a step waits for the end of another, whatever the time is."""
+    found = _stopped(plan, step, stages) or _unmet(plan, step, stages)
+    return found is not None and found.act == "wait"
+
+
+def _stopped(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> Verdict | None:
+    """Stop-lines above a step: unless what has one was sent, nothing after it goes out."""
+    names = list(plan.steps)
+    for name in names[: names.index(step)]:
+        line = stages.get(name)
+        if not plan.steps[name].stop_line or (line and line.state == "sent"):
+            continue
+        if line and (line.over or line.state in ASKS):
+            return Verdict("hold", f"nothing goes out after '{name}', which is {line.state}")
+        return Verdict("wait", f"waits for '{name}' to be sent")
+    return None
+
+
+def _unmet(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> Verdict | None:
+    """The conditions of a step."""
+    for name in plan.needed(step):
+        other = stages.get(name)
+        if other and other.state == "sent":
+            continue
+        if other and (other.over or other.state == "failed"):
+            return Verdict("skip", f"only if '{name}' was sent; it is {other.state}")
+        return Verdict("wait", f"waits for '{name}' to be sent")
+    return None
+
+
+def _late(plan: Campaign, stage: Stage, now: datetime, busy: datetime | None) -> Verdict:
+    """Its moment has passed: send it within its window, but no burst, and not in quiet hours."""
+    step, terms = plan.steps[stage.step], plan.terms
+    rule, due = step.late or terms.late, stage.due_at or now
+    free = max(now, busy + terms.governor.apart) if busy else now
+    at = after_quiet(free, terms.quiet if step.quiet else None, terms.zone)
+    if at > due + rule.within + PUNCTUAL:
+        said = f"it is late: it was due at {due.astimezone(terms.zone):%Y-%m-%d %H:%M %Z}"
+        return Verdict(rule.then, f"{said}, and may go out for {spelled(rule.within)} after that")
+    return Verdict("go", at=now) if at == now else Verdict("wait", "late, and not at once", at)
+
+
+def spelled(span: timedelta) -> str:
+    """`2 hours`."""
+    minutes = int(span.total_seconds() // 60)
+    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes % size == 0 and minutes >= size:
+            number = minutes // size
+            return f"{number} {unit}{'s' if number != 1 else ''}"
+    return "no time"
