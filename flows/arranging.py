@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from flows.courses import ASKS, Course, Stage
 from flows.judging import awaited
-from flows.owners import abandoned
-from flows.schedule import on_clocks, timetable
+from flows.schedule import Slot, on_clocks, timetable
 
 if TYPE_CHECKING:
     from content.campaign import Campaign
 
 GRACE = timedelta(seconds=20)  # after which a run that has not begun is taken for lost, then twice as long each time
 PATIENT = timedelta(minutes=30)  # the longest of these
+DOUBLED = 7  # times: by then it is longer than that
 UNSURE = timedelta(seconds=10)  # in which whoever booked a run should have noted it
+SOON = timedelta(minutes=1)  # so long before its moment a run for what waits for another would wait in vain
 AHEAD = timedelta(days=1)  # how long before its time what comes again is begun
 
 
@@ -59,29 +61,34 @@ Action = Book | Note | Free | Skip
 def actions(course: Course, stages: Mapping[str, Stage], now: datetime) -> Iterator[Action]:
     """What is to be done for a course. Nothing, where everything is as it should be."""
     slots = timetable(course.plan, course.started_at, stages)
-    for name, slot in slots.items():
-        stage = stages.get(name)
-        if stage is None or stage.over or stage.state in ASKS:
+    for name, stage in stages.items():
+        if stage.over or stage.alive(now):
             continue
-        if stage.state == "running":
-            if abandoned(stage.owner, stage.lease_until, now) and course.state == "running":
-                yield Book(stage, stage.due_at or now, now)
-        elif course.state != "running":
-            yield from _let_go(course, stage)
-        elif not slot.firm and not stage.released:
-            yield from _unknown(course.plan, stage, stages)
-        else:
-            yield from _booked(course, stage, stages, slot.due, now)
+        if course.state == "cancelled" or name not in slots:
+            yield Free(stage, over=True)
+        elif course.state == "running":
+            yield from _going(course, stage, stages, slots[name], now)
+        elif stage.run or stage.state in {"booked", "running"}:
+            yield Free(stage)
 
 
-def _let_go(course: Course, stage: Stage) -> Iterator[Action]:
-    if course.state == "cancelled" or stage.run or stage.state == "booked":
-        yield Free(stage, over=course.state == "cancelled")
+def _going(course: Course, stage: Stage, stages: Mapping[str, Stage], slot: Slot, now: datetime) -> Iterator[Action]:
+    if stage.state in ASKS:
+        return
+    if stage.state == "running":
+        yield Book(stage, stage.due_at or now, now)
+    elif not slot.firm and not stage.released:
+        yield from _unknown(course.plan, stage, stages)
+    else:
+        yield from _booked(course, stage, stages, slot.due, now)
 
 
 def _unknown(plan: Campaign, stage: Stage, stages: Mapping[str, Stage]) -> Iterator[Action]:
     """Its time depends on another, which has not been sent."""
-    of = plan.base(stage.step)
+    of = stage.step
+    while not plan.steps[of].at.after:  # what counts from a step that waits, waits with it
+        of = plan.base(of)
+    of = plan.base(of)
     base = stages.get(of)
     if base and base.over and base.state != "sent":
         yield Skip(stage, f"counts from '{of}', which is {base.state}")
@@ -93,16 +100,16 @@ def _booked(
     course: Course, stage: Stage, stages: Mapping[str, Stage], due: datetime, now: datetime
 ) -> Iterator[Action]:
     if stage.state == "waiting":
-        if due <= now and not stage.released and awaited(course.plan, stage.step, stages):
+        if due <= now + SOON and not stage.released and awaited(course.plan, stage.step, stages):
             return
-        at = now if stage.released else max(due, stage.booked_for or due)
-        yield Book(stage, due, at)
+        begin = now if stage.released else due
+        yield Book(stage, due, max(begin, stage.booked_for or begin))
     elif stage.due_at != due:
-        yield Book(stage, due, due)
+        yield Book(stage, due, now if stage.released else due)
     elif not stage.run:
         if stage.changed_at is None or now - stage.changed_at > UNSURE:
             yield Note(stage)
-    elif stage.booked_for and now - stage.booked_for > min(GRACE * 2**stage.tries, PATIENT):
+    elif stage.booked_for and now - stage.booked_for > min(GRACE * 2 ** min(stage.tries, DOUBLED), PATIENT):
         yield Book(stage, due, now)
 
 
@@ -113,6 +120,7 @@ def due_turn(master: Course, now: datetime) -> tuple[datetime | None, datetime |
     """
     found: datetime | None = None
     following: datetime | None = None
+    repeat = master.plan.terms.repeat
     for moment in _times(master):
         if moment > now + AHEAD or (found and moment > now):
             following = moment
@@ -120,24 +128,43 @@ def due_turn(master: Course, now: datetime) -> tuple[datetime | None, datetime |
         found = moment
     if found and found < now - master.plan.terms.late.within:
         found = None
+    if found and repeat and repeat.times and master.number + 1 >= repeat.times:
+        following = None
     return found, following
+
+
+def turns(master: Course, after: datetime) -> Iterator[datetime]:
+    """The times of what comes again after a moment, however many of them it may have."""
+    return (turn for turn, _ in _after(master, after))
 
 
 def first_turn(master: Course) -> datetime | None:
     """The first time of what comes again; None where there is none."""
-    return next(_after(master, master.started_at), None)
+    return next(turns(master, master.started_at), None)
+
+
+def next_turns(master: Course, most: int = 5) -> list[tuple[datetime, str]]:
+    """The next times of what comes again, and what its zone's clocks do then; of one not begun yet, the first ones."""
+    repeat = master.plan.terms.repeat
+    if repeat is None or (master.next_at is None and master.number):
+        return []
+    left = most if repeat.times is None else min(most, repeat.times - master.number)
+    known = [(master.next_at, "")] if master.next_at else []
+    return list(islice(chain(known, _after(master, master.next_at or master.started_at)), max(0, left)))
 
 
 def _times(master: Course) -> Iterator[datetime]:
     repeat = master.plan.terms.repeat
     if master.next_at and repeat and (repeat.times is None or master.number < repeat.times):
         yield master.next_at
-        if repeat.times is None or master.number + 1 < repeat.times:
-            yield from _after(master, master.next_at)
+        yield from turns(master, master.next_at)
 
 
-def _after(master: Course, moment: datetime) -> Iterator[datetime]:
+def _after(master: Course, moment: datetime) -> Iterator[tuple[datetime, str]]:
     terms = master.plan.terms
     begin, last = (when.astimezone(terms.zone).replace(tzinfo=None) for when in (master.started_at, moment))
     for local in terms.repeat.after(last, begin) if terms.repeat else ():
-        yield on_clocks(local, terms.zone)[0]
+        turn, note = on_clocks(local, terms.zone)
+        if turn > moment:  # two times may be the same moment where clocks go forward
+            moment = turn
+            yield turn, note

@@ -76,7 +76,8 @@ async def performed(agenda: Agenda, stage: Stage, settings: Settings, root: Path
         if verdict.act == "go":
             outcomes = await sent(planned, order, settings, course, ledger)
             state, detail = conclusion(outcomes)
-            return settled(agenda, stage, state, detail, booked_for=clock.now() + AGAIN)
+            later = {"booked_for": clock.now() + AGAIN} if state == "waiting" else {}
+            return settled(agenda, stage, state, detail, **later)
     except (Refused, Unusable) as error:
         return settled(agenda, stage, "failed", str(error).replace("\n", "; "))
     except Exception as error:

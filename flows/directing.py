@@ -9,28 +9,30 @@ import difflib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from content.campaign import CAMPAIGNS, Campaign
 from content.findings import Finding, Refused, blocking
 from content.timing import When
+from flows import clock
 from flows.agenda import Agenda
 from flows.arranging import first_turn
 from flows.courses import OVER, Course, Stage, fresh
+from flows.database import begun
 from flows.forecast import forecast
 from flows.ledger import Ledger
 from flows.plan import identity
 from flows.roll import Roll
-from flows.schedule import counted
+from flows.schedule import counted, timetable
 from flows.settings import Settings
 from flows.staging import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from flows.courses import CourseState
+    from flows.forecast import Forecast
     from flows.orders import Request
 
 Said = Literal["new", "changed", "same"]
@@ -72,6 +74,17 @@ def directing(root: Path) -> Iterator[Director]:
         yield Director(ledger, root)
 
 
+@contextmanager
+def looking(root: Path) -> Iterator[Ledger | None]:
+    """A project's ledger for a look; None where nothing was written yet. None is made then. Raises `Unusable`."""
+    url = Settings.of(root).ledger_url(root)
+    if not begun(url):
+        yield None
+        return
+    with closing(Ledger(url)) as ledger:
+        yield ledger
+
+
 class Director:
     """Writes down what people want of campaigns."""
 
@@ -79,39 +92,48 @@ class Director:
         self.agenda = Agenda(ledger.engine)
         self._ledger, self._root = ledger, root
 
-    def start(self, campaign: Campaign, article: str = "") -> Started:
-        """Begin a campaign, or have it go on as its file is now. Raises `Refused` where something must be mended."""
-        found = forecast(campaign, self._root, datetime.now(UTC), self._ledger, article=article)
-        # an account that lapses before its step can be connected anew until then: `doctor --for` keeps an eye on it
-        if stops := [finding for finding in blocking(found.findings) if finding.rule != "campaign.lapse"]:
-            raise Refused(stops)
-        course = fresh(campaign, datetime.now(UTC), article=article)
+    def foresee(self, campaign: Campaign, article: str = "") -> Forecast:
+        """What a start will do. Raises `Refused` for a broken brand."""
+        return forecast(campaign, self._root, clock.now(), self._ledger, article=article)
+
+    def start(self, campaign: Campaign, article: str = "", seen: Forecast | None = None) -> Started:
+        """Begin a campaign, or have it go on as its file is now. `seen`: what was foreseen a moment ago.
+
+        Raises `Refused` where something must be mended.
+        """
+        course = fresh(campaign, clock.now(), article=article)
         known = self.agenda.course(course.id)
-        if known is None:
-            return self._began(course)
-        if known.state in {"cancelled", "done"}:
+        if known and known.state in {"cancelled", "done"}:
             why = f"The campaign '{course.id}' is {known.state}."
             raise _refused("over", why, "Copy its file under another name, and start that.")
-        if known.terms == campaign.text:
+        if known and known.terms == campaign.text:  # what stands in its way by now, its status tells
+            self._open_steps(known)
             return Started("same", (known.id,))
+        if found := stops(seen or self.foresee(campaign, article)):
+            raise Refused(found)
+        if known is None:
+            return self._began(course)
         ids = [self._goes_on(open_course, campaign) for open_course in self._open(course.campaign)]
         return Started("changed", tuple(ids))
 
     def _began(self, course: Course) -> Started:
         if course.master:
             course = replace(course, next_at=first_turn(course))
-        self.agenda.add(course)
+        added = self.agenda.add(course)
+        self._open_steps(course)
+        return Started("new" if added else "same", (course.id,))  # somebody else may have begun it just now
+
+    def _open_steps(self, course: Course) -> None:
+        """Have a row for each step; also where whoever began it was killed before it had."""
         if not course.master:
             self.agenda.include(course.id, course.plan.steps)
-        return Started("new", (course.id,))
 
     def _goes_on(self, course: Course, campaign: Campaign) -> str:
         article = course.article and (campaign.terms.article or course.article)
         changed = replace(course, terms=campaign.text, article=article)
-        next_at = first_turn(replace(changed, started_at=datetime.now(UTC))) if course.master else None
+        next_at = first_turn(replace(changed, started_at=clock.now())) if course.master else None
         self.agenda.amend(course, terms=changed.terms, article=changed.article, next_at=next_at)
-        if not course.master:
-            self.agenda.include(course.id, campaign.steps)
+        self._open_steps(changed)
         return course.id
 
     def ask(self, wanted: str, id_: str) -> tuple[str, ...]:
@@ -136,15 +158,25 @@ class Director:
                         roll.ask(delivery.key, MAIL[wanted])
 
     def move(self, id_: str, step: str, to: str) -> Stage:
-        """Have a step go out at another moment, by the campaign's clocks. Raises `Refused`."""
+        """Have a step go out at another moment, by the campaign's clocks. Raises `Refused`.
+
+        `+1 day` counts from when it is due, all else from now.
+        """
         course, stage = self._waiting(id_, step)
         try:
-            moment = counted(When.of(to), stage.due_at or datetime.now(UTC), course.plan.terms.zone)[0]
+            when = When.of(to)
         except ValueError as error:
             raise _refused("at", f"'{to}' can't be used: {error}.", "") from None
-        if moment < datetime.now(UTC):
+        if when.after:
+            mend = "Give a time, or a span. What depends on other steps stands in the campaign's file."
+            raise _refused("at", f"'{to}' can't be used: a step that is moved by hand waits for no other.", mend)
+        due = timetable(course.plan, course.started_at, self.agenda.stages([id_])[id_])[step].due
+        base = due if to.lstrip().startswith("+") else clock.now()
+        moment, note = counted(when, base, course.plan.terms.zone)
+        if moment < clock.now():
             raise _refused("past", f"'{to}' has passed.", f"To send it now: pressroom campaign send {id_} {step}")
-        return self._changed(stage, state="waiting", moved_to=moment, booked_for=None, detail="moved by hand")
+        detail = "; ".join(filter(None, ("moved by hand", note)))
+        return self._changed(stage, state="waiting", moved_to=moment, booked_for=None, detail=detail)
 
     def send(self, id_: str, step: str) -> Stage:
         """Have a step go out now, whatever the rules say. Raises `Refused`."""
@@ -154,16 +186,13 @@ class Director:
     def skip(self, id_: str, step: str) -> Stage:
         """Have a step not go out at all. Raises `Refused`."""
         _, stage = self._waiting(id_, step)
-        return self._changed(stage, state="skipped", detail="skipped by hand", ended_at=datetime.now(UTC))
+        return self._changed(stage, state="skipped", detail="skipped by hand", ended_at=clock.now())
 
     def found(self, id_: str) -> Course:
         """A course by its name. Raises `Refused` with the nearest one."""
         course = self.agenda.course(id_)
         if course is None:
-            known = [other.id for other in self.agenda.courses()]
-            near = difflib.get_close_matches(id_, known, n=1)
-            mend = f"Did you mean '{near[0]}'?" if near else f"Start it: pressroom campaign start {id_}"
-            raise _refused("unstarted", f"No campaign '{id_}' has been started.", mend)
+            raise unstarted(id_, [other.id for other in self.agenda.courses()])
         return course
 
     def _open(self, campaign: str) -> list[Course]:
@@ -185,6 +214,21 @@ class Director:
         if changed is None:
             raise _refused("busy", f"'{stage.step}' has just been changed by somebody else.", "Look, and try again.")
         return changed
+
+
+def unstarted(id_: str, known: Collection[str] = ()) -> Refused:
+    """There is no such course."""
+    near = difflib.get_close_matches(id_, known, n=1)
+    mend = f"Did you mean '{near[0]}'?" if near else f"Start it: pressroom campaign start {id_}"
+    return _refused("unstarted", f"No campaign '{id_}' has been started.", mend)
+
+
+def stops(found: Forecast) -> list[Finding]:
+    """What must be mended before a campaign can be started.
+
+    Not that an account lapses before its step: it can be connected anew until then, and `doctor --for` looks after it.
+    """
+    return [finding for finding in blocking(found.findings) if finding.rule != "campaign.lapse"]
 
 
 def direct(request: Request) -> str:

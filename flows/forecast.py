@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from channels.registry import misnamed
-from content.findings import Finding, Refused
+from channels.seal import Seal
+from content.findings import Finding, Refused, blocking
 from content.newsletter import Newsletter
 from flows.agenda import Agenda
+from flows.arranging import next_turns
 from flows.audience import Audience
 from flows.courses import Course, Stage, fresh
 from flows.errors import Unusable
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from flows.orders import Order
     from flows.plan import Entry
 
+COUNTING = Seal(b"who is on a list is counted, and not kept")  # a look ahead makes no secret, and needs none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -48,35 +52,41 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """A campaign's plan."""
+    """A campaign's plan. Of what comes again its lines are those of its next time."""
 
     course: Course
     lines: tuple[Line, ...]
+    turns: tuple[Slot, ...]  # of what comes again: its next times
     findings: tuple[Finding, ...]
     costs: Costs
 
 
-def forecast(campaign: Campaign, root: Path, now: datetime, ledger: Ledger, *, article: str = "") -> Forecast:
-    """What a campaign will do if it is started now, or goes on as its file is. Raises `Refused` for a broken brand."""
+def forecast(campaign: Campaign, root: Path, now: datetime, ledger: Ledger | None, *, article: str = "") -> Forecast:
+    """What a campaign will do if it is started now, or goes on as its file is. `ledger`: None where there is none yet.
+
+    Raises `Refused` for a broken brand.
+    """
     return Forecaster(campaign, root, now, ledger, article).forecast()
 
 
 class Forecaster:
     """Looks ahead for one campaign."""
 
-    def __init__(self, campaign: Campaign, root: Path, now: datetime, ledger: Ledger, article: str) -> None:
-        self._campaign, self._root, self._now, self._agenda = campaign, root, now, Agenda(ledger.engine)
+    def __init__(self, campaign: Campaign, root: Path, now: datetime, ledger: Ledger | None, article: str) -> None:
+        self._campaign, self._root, self._now = campaign, root, now
+        self._agenda = Agenda(ledger.engine) if ledger else None
         new = fresh(campaign, now, article=article)
-        known = self._agenda.course(new.id)
+        known = self._agenda.course(new.id) if self._agenda else None
         self._course = replace(known, terms=campaign.text) if known else new
-        self._stages = self._agenda.stages([new.id])[new.id]
+        self._stages = self._agenda.stages([new.id])[new.id] if self._agenda else {}
         self._findings: list[Finding] = list(campaign.notes)
 
     def forecast(self) -> Forecast:
         """The plan, and all that there is to say of it."""
-        slots = timetable(self._campaign, self._course.started_at, self._stages)
+        turns = tuple(Slot(due=due, notes=(note,) if note else ()) for due, note in next_turns(self._course))
+        slots = timetable(self._campaign, turns[0].due if turns else self._course.started_at, self._stages)
         self._findings += [*self._strange(), *self._past(slots)]
-        known = not self._findings
+        known = not blocking(self._findings)
         lines = [self._line(step, slot, render=known) for step, slot in slots.items()]
         intents = [intent for line in lines for intent in self._intents(line)] if known else []
         if known:
@@ -85,8 +95,9 @@ class Forecaster:
         return Forecast(
             course=self._course,
             lines=tuple(lines),
+            turns=turns,
             findings=tuple(dict.fromkeys(self._findings)),
-            costs=costs(intents, self._channels if self._live else {}),
+            costs=costs(intents, self._channels if self._live and known else {}),
         )
 
     @property
@@ -101,18 +112,17 @@ class Forecaster:
 
     def _strange(self) -> Iterator[Finding]:
         """Channels that there are not, and accounts that are not set up."""
-        for name, step in self._campaign.steps.items():
-            for account in self._campaign.accounts(step):
-                if fault := misnamed(account):
-                    yield self._campaign.finding("channel", *fault, step=name, key="channel")
-        if self._live and not self._findings:
-            yield from self._unset()
+        strange = [
+            self._campaign.finding("channel", *fault, step=name, key="channel")
+            for name, step in self._campaign.steps.items()
+            for account in self._campaign.accounts(step)
+            if (fault := misnamed(account))
+        ]
+        yield from strange or (self._unset() if self._live else ())
 
     def _unset(self) -> Iterator[Finding]:
         for name, step in self._campaign.steps.items():
             for account in self._campaign.accounts(step):
-                if misnamed(account):
-                    continue
                 channel = self._channels[account]
                 if not (channel.configured or channel.can.by_hand):
                     why, mend = f"No account is set up for '{account}'.", f"pressroom connect {account}"
@@ -177,8 +187,7 @@ class Forecaster:
         if not (order.audience or settings.has_list):
             return None
         segments = tuple(map(Segment.of, order.segments))
-        seal = Settings.of(self._root).seal(self._root)
-        audience = Audience.of(settings, seal, self._root, segments=segments, instead=order.audience)
+        audience = Audience.of(settings, COUNTING, self._root, segments=segments, instead=order.audience)
         key = next((key for key in ("segments", "audience") if getattr(self._campaign.steps[step], key)), "")
         try:
             number = audience.size()
@@ -209,6 +218,8 @@ class Forecaster:
 
     def _others(self) -> Iterator[Intent]:
         """What other campaigns are going to do; those that go nowhere are in nobody's way."""
+        if self._agenda is None:
+            return
         courses = [c for c in self._agenda.open_courses() if c.campaign != self._campaign.name and not c.master]
         stages = self._agenda.stages([course.id for course in courses])
         for course in courses:

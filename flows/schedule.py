@@ -100,7 +100,10 @@ def after_quiet(moment: datetime, quiet: Quiet | None, zone: tzinfo) -> datetime
     if quiet is None or not quiet.covers(local.time()):
         return moment
     day = local.date() + (DAY if local.time() >= quiet.end else timedelta())
-    return on_clocks(datetime.combine(day, quiet.end), zone)[0]
+    end = datetime.combine(day, quiet.end)
+    later = on_clocks(end, zone)[0]
+    # in an hour that comes twice, the end that is meant is the one to come
+    return later if later > moment else end.replace(tzinfo=zone, fold=1).astimezone(UTC)
 
 
 def _next(day: str, local: datetime) -> datetime:
@@ -111,9 +114,9 @@ def _next(day: str, local: datetime) -> datetime:
 
 
 def _working(local: datetime, amount: int) -> int:
-    """Days until so many weekdays have passed."""
+    """Days until so many weekdays have passed; from a weekend they count as from the Friday before."""
     weeks, left = divmod(amount, 5)
-    days = weeks * 7
+    days = weeks * 7 - (max(0, local.weekday() - 4) if amount else 0)
     while left:
         days += 1
         left -= (local + days * DAY).weekday() < 5

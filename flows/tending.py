@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from content.findings import Refused
+from flows import clock
 from flows.agenda import Agenda
 from flows.arranging import Action, Book, Free, Note, Skip, actions, due_turn
 from flows.bookings import Booking, Bookings
@@ -56,7 +57,7 @@ class Tender:
             self._begin(course)
             return
         stages = self._agenda.stages([course.id])[course.id]
-        for action in actions(course, stages, datetime.now(UTC)):
+        for action in actions(course, stages, clock.now()):
             self._do(course, action)
         after = self._agenda.stages([course.id])[course.id]
         if course.state == "running" and after and all(stage.over for stage in after.values()):
@@ -81,19 +82,19 @@ class Tender:
             case Free(over=over):
                 taken = self._agenda.change(stage, state="cancelled" if over else "waiting", run="", booked_for=None)
             case Skip(why=why):
-                taken = self._agenda.change(stage, state="skipped", detail=why, ended_at=datetime.now(UTC))
+                taken = self._agenda.change(stage, state="skipped", detail=why, ended_at=clock.now())
         if stage.run and taken:
             self._bookings.free(stage.run)
 
     def _book(self, course: Course, stage: Stage) -> None:
-        run = self._bookings.book(Booking(course, stage, stage.booked_for or datetime.now(UTC)))
+        run = self._bookings.book(Booking(course, stage, stage.booked_for or clock.now()))
         self._agenda.change(stage, run=run)
 
     def _begin(self, master: Course) -> None:
         """The next course of what comes again."""
         if master.state != "running" or not master.plan.terms.repeat:
             return
-        turn, following = due_turn(master, datetime.now(UTC))
+        turn, following = due_turn(master, clock.now())
         if turn:
             begin(self._agenda, master, turn)
         values = {"next_at": following, "number": master.number + bool(turn)}
