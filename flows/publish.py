@@ -26,6 +26,7 @@ from flows.ledger import Ledger
 from flows.mailing import postman
 from flows.orders import Order
 from flows.plan import Entry, Plan, plan
+from flows.progress import shown
 from flows.records import Outcome
 from flows.settings import Settings
 from flows.summary import artifact_key, markdown
@@ -114,8 +115,9 @@ async def carried_out(planned: Plan, order: Order, settings: Settings, before: S
         await told
     late = [entry for entry in others if entry.account in planned.waiting]
     sides = [([entry for entry in others if entry not in late], hold), (late, unseen)]
-    for sent in await asyncio.gather(*(push_all(side, order, settings, reason) for side, reason in sides)):
-        outcomes += sent
+    async with shown(others, settings.ledger_url(Path(order.root))):
+        for sent in await asyncio.gather(*(push_all(side, order, settings, reason) for side, reason in sides)):
+            outcomes += sent
     skipped = [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
     outcomes += [*skipped, *before]
     for outcome in outcomes:
