@@ -22,7 +22,7 @@ from content.meta import Part, Slug, Text
 from content.timing import Quiet, When, span
 
 CAMPAIGNS = Path("content") / "campaigns"
-NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+NAME = re.compile(r"(?=.{1,64}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def _zone(name: str) -> str:
@@ -42,13 +42,20 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("expected a channel, or several")
+    return names
+
+
 Names = Annotated[tuple[Text, ...], BeforeValidator(_several)]
+Accounts = Annotated[Names, AfterValidator(_some)]  # an order that names none goes to all
 Span = Annotated[timedelta, PlainValidator(span)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=40)]
 
 
 class Late(Part):
-    """What to do with a step whose moment has passed: send it `within` this time; after that `hold` and ask, or skip."""
+    """What to do with a step whose moment has passed: send it `within` this time; after it `hold` and ask, or skip."""
 
     within: Span = timedelta(hours=2)
     then: Literal["hold", "skip"] = "hold"
@@ -84,7 +91,7 @@ class Repeat(Part):
         return self
 
     def after(self, moment: datetime, begin: datetime) -> Iterator[datetime]:
-        """Its times after a moment, for a campaign that began at `begin`. All are naive, as the campaign's clocks show."""
+        """Its times after a moment, for a campaign that began at `begin`. All are naive, as its clocks show."""
         found = recurring.by_cron(self.cron, moment) if self.cron else recurring.by_rule(self.rrule, moment, begin)
         return takewhile(lambda moment: self.until is None or moment.date() <= self.until, found)
 
@@ -98,7 +105,7 @@ class Each(Part):
 class Step(Part):
     """One thing that a campaign does: an article to some channels at a moment."""
 
-    channel: Names
+    channel: Accounts
     at: Annotated[When, PlainValidator(When.of)]
     name: Name = ""
     only_if: Names = ()  # steps that must have been sent; `before` is the one before
@@ -128,7 +135,7 @@ class Terms(Part):
     quiet: Annotated[Quiet, PlainValidator(Quiet.of)] | None = None
     late: Late = Late()
     governor: Governor = Governor()
-    groups: dict[Name, Names] = Field(default_factory=dict)
+    groups: dict[Name, Accounts] = Field(default_factory=dict)
     repeat: Repeat | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
@@ -179,9 +186,15 @@ class Campaign:
     def base(self, name: str) -> str:
         """The step from whose moment one counts; "" where it counts from the start, or stands by itself."""
         at = self.steps[name].at
-        if at.moment:
+        if at.moment or at.now:
             return ""
         return self.referred(at.after) if at.after else self.before(name)
+
+    def waits(self, name: str) -> set[str]:
+        """The steps without which one does not go out: what it counts from, its conditions, stop-lines above it."""
+        above = takewhile(lambda other: other != name, self.steps)
+        lines = (other for other in above if self.steps[other].stop_line)
+        return {self.base(name), *self.needed(name), *lines} - {""}
 
     def part(self, name: str) -> str:
         """What tells a step's deliveries from others of its campaign: its name, where the file gives it one."""
@@ -200,15 +213,19 @@ class Campaign:
 
 def parse(text: source.Source, name: str) -> Campaign:
     """Make a campaign of a file's text. Raises `Refused`."""
+    if len(text.text) > frontmatter.MAX_CHARACTERS:
+        why = f"The file has {len(text.text):,} characters; a campaign may have {frontmatter.MAX_CHARACTERS:,}."
+        raise Refused([Finding(rule="campaign.size", severity="block", why=why, file=text.name, line=1)])
     marks = frontmatter.load(text.text, text.name)
     if not NAME.fullmatch(name):
         why = f"'{name}' can't be a campaign's name."
         mend = "Call the file by small letters, figures and hyphens, such as spring.yaml."
         raise Refused([marks.finding("campaign.name", "block", why, mend)])
+    told = {key: value for key, value in marks.values.items() if value is not None}
     try:
-        terms = Terms.model_validate({key: value for key, value in marks.values.items() if value is not None})
+        terms = Terms.model_validate({"each": {}} | told if "each" in marks.values else told)
     except Invalid as error:
-        raise Refused(faults.explain(error, marks, Terms, {}, "campaign")) from error
+        raise Refused(_in_order(faults.explain(error, marks, Terms, {}, "campaign"))) from error
     named: dict[str, Step] = {}
     twice: list[Finding] = []
     for number, step in enumerate(terms.steps):
@@ -219,8 +236,12 @@ def parse(text: source.Source, name: str) -> Campaign:
         named[called] = step
     campaign = Campaign(name=name, terms=terms, steps=named, text=text.text, marks=marks, notes=text.notes)
     if found := twice or list(_faults(campaign)):
-        raise Refused(sorted(found, key=lambda finding: (finding.line, finding.column)))
+        raise Refused(_in_order(found))
     return campaign
+
+
+def _in_order(found: list[Finding]) -> list[Finding]:
+    return sorted(found, key=lambda finding: (finding.line, finding.column))
 
 
 def _faults(campaign: Campaign) -> Iterator[Finding]:
@@ -229,8 +250,12 @@ def _faults(campaign: Campaign) -> Iterator[Finding]:
     if bool(terms.article) == bool(terms.each):
         mend = "Write `article: its-short-name`; or `each:` for one campaign for each new article."
         yield campaign.finding("article", "A campaign is of one article, or of each new one.", mend)
+    if terms.repeat and terms.each:
+        why = "A campaign either comes again, or is of each new article."
+        yield campaign.finding("repeat", why, "Make two files of it.", key="repeat")
     unknown = list(_unknown(campaign))
     yield from unknown or _circles(campaign)
+    yield from _alike(campaign)
     if terms.repeat or terms.each:
         for name, step in campaign.steps.items():
             if step.at.moment:
@@ -250,11 +275,22 @@ def _unknown(campaign: Campaign) -> Iterator[Finding]:
                     yield campaign.finding(key, f"There is no step '{word}'.", mend, step=name, key=key)
 
 
+def _alike(campaign: Campaign) -> Iterator[Finding]:
+    """Steps whose deliveries could not be told apart: the second would be taken for sent already."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, step in campaign.steps.items():
+        for account in campaign.accounts(step):
+            first = seen.setdefault((account, campaign.part(name)), name)
+            if first != name:
+                why = f"The steps '{first}' and '{name}' bring the same to '{account}'."
+                yield campaign.finding("step.alike", why, "Give this one a name.", step=name)
+                break
+
+
 def _circles(campaign: Campaign) -> Iterator[Finding]:
     """Steps that wait for each other would wait for ever."""
-    waits = {name: {campaign.base(name), *campaign.needed(name)} - {""} for name in campaign.steps}
     try:
-        TopologicalSorter(waits).prepare()
+        TopologicalSorter({name: campaign.waits(name) for name in campaign.steps}).prepare()
     except CycleError as error:
         circle = error.args[1][::-1]
         first = min(circle, key=list(campaign.steps).index)

@@ -34,7 +34,8 @@ class Finding:
 
     def __str__(self) -> str:
         mend = f" {self.mend}" if self.mend else ""
-        return f"{self.where}: {self.severity}: {self.why}{mend} [{self.rule}]"
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.severity}: {self.why}{mend} [{self.rule}]"
 
 
 class Refused(Exception):

@@ -36,6 +36,8 @@ FORMS = tuple(
 )
 EXAMPLES = "2026-12-01 08:30, +3 days, +1 day 09:00, next weekday 08:30, 30 minutes after page is live, or now"
 QUIET = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})")
+YEARS = range(2000, 2101)  # of a date: what is outside of these is a slip
+LONGEST = timedelta(days=3660)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class When:
     """A moment, or a way to one. Without `moment` it counts from when the step before is due."""
 
     moment: datetime | None = None  # naive: as clocks in the campaign's zone show it; aware: that very moment
+    now: bool = False  # when the campaign begins, whatever stands before
     after: str = ""  # a step: it counts from when that was sent
     amount: int = 0
     unit: Unit = "minutes"
@@ -59,22 +62,37 @@ class When:
         if found is None:
             raise ValueError(f"expected a time such as {EXAMPLES}")
         told = found.groupdict()
+        unit = UNITS[(told.get("unit") or "minute").lower()]
+        if told.get("clock") and told.get("amount") and unit in {"minutes", "hours"}:
+            raise ValueError("expected a time of day behind days or weeks, such as +1 day 09:00")
+        _span(int(told.get("amount") or 0), unit)
         return cls(
+            now=words.lower() == "now",
             after=(told.get("step") or "").lower(),
             amount=int(told.get("amount") or 0),
-            unit=UNITS[(told.get("unit") or "minute").lower()],
+            unit=unit,
             next=(told.get("next") or "").lower(),
             clock=_clock(told["clock"]) if told.get("clock") else None,
         )
 
 
 def span(spelled: Any) -> timedelta:
-    """Read `2 hours` or `30 days`. Raises `ValueError`."""
-    found = re.fullmatch(SPAN, str(spelled or "").strip(), re.IGNORECASE)
+    """Read `2 hours`, `30 days` or `0`. Raises `ValueError`."""
+    words = str(spelled or "").strip()
+    if words == "0":
+        return timedelta()
+    found = re.fullmatch(SPAN, words, re.IGNORECASE)
     unit = UNITS[found["unit"].lower()] if found else ""
     if found is None or unit not in FIXED:
         raise ValueError("expected a span such as 45 minutes, 2 hours or 30 days")
-    return int(found["amount"]) * FIXED[unit]
+    return _span(int(found["amount"]), unit)
+
+
+def _span(amount: int, unit: str) -> timedelta:
+    length = amount * FIXED.get(unit, FIXED["days"])
+    if length > LONGEST:
+        raise ValueError("expected a span of less than ten years")
+    return length
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +130,7 @@ def _moment(found: re.Match[str]) -> datetime:
     try:
         day = datetime.fromisoformat(f"{found['day']}T00:00:00{offset}")
     except ValueError:
-        raise ValueError(f"expected a day of the calendar; there is no {found['day']}") from None
+        raise ValueError(f"expected a day of the calendar; there is no {found[0]}") from None
+    if day.year not in YEARS:
+        raise ValueError(f"expected a year from {YEARS[0]} to {YEARS[-1]}")
     return datetime.combine(day.date(), _clock(found["clock"]), day.tzinfo)

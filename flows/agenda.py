@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select, update
 
-from flows.courses import OVER, Course, CourseState, Stage, StageState
+from flows.courses import OPEN, OVER, Course, CourseState, Stage, StageState
 from flows.database import once, usable
 from flows.owners import abandoned, oneself
 from flows.tables import courses, stages
 
 LEASE = timedelta(seconds=20)  # of a stage that is at work: it is renewed every few seconds
+GONE = "the file has it no more"
 NAMED = {field.name for field in fields(Course)}
 
 
@@ -80,16 +81,23 @@ class Agenda:
         return self.stages([course])[course].get(step)
 
     def include(self, course: str, steps: Collection[str]) -> None:
-        """Have a row for each step; those of steps that the file has no more, and that nothing came of, go."""
+        """Have a row for each step; those of steps that the file has no more, and that nothing came of, go.
+
+        A step that the file has again goes on as if it had never been gone.
+        """
         now = datetime.now(UTC)
         blank = {"state": "waiting", "revision": 0, "tries": 0, "run": "", "released": False, "owner": "", "detail": ""}
         rows = [{"course": course, "step": step, **blank, "changed_at": now} for step in steps]
-        gone = stages.c.step.not_in(list(steps)) & stages.c.state.in_(("waiting", "booked"))
-        dropped = {"state": "cancelled", "detail": "the file has it no more", "changed_at": now}
+        named = stages.c.step.in_(list(steps))
+        gone = ~named & stages.c.state.in_(set(OPEN) - {"running"})
+        back = named & (stages.c.state == "cancelled") & (stages.c.detail == GONE)
+        dropped = {"state": "cancelled", "detail": GONE, "changed_at": now}
+        taken_up = {"state": "waiting", "detail": "", "due_at": None, "booked_for": None, "changed_at": now}
         with usable(self._engine), self._engine.begin() as connection:
             if rows:
                 connection.execute(once(connection, stages, rows))
             connection.execute(update(stages).where(stages.c.course == course, gone).values(**dropped))
+            connection.execute(update(stages).where(stages.c.course == course, back).values(**taken_up))
 
     def change(self, stage: Stage, **values: Any) -> Stage | None:
         """Change a stage as it was read; None where somebody has changed it meanwhile."""

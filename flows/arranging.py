@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows.courses import ASKS, Course, Stage
 from flows.judging import awaited
+from flows.owners import abandoned
 from flows.schedule import Slot, on_clocks, timetable
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def actions(course: Course, stages: Mapping[str, Stage], now: datetime) -> Itera
     """What is to be done for a course. Nothing, where everything is as it should be."""
     slots = timetable(course.plan, course.started_at, stages)
     for name, stage in stages.items():
-        if stage.over or stage.alive(now):
+        if stage.over or (stage.state == "running" and not abandoned(stage.owner, stage.lease_until, now)):
             continue
         if course.state == "cancelled" or name not in slots:
             yield Free(stage, over=True)

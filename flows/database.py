@@ -85,6 +85,15 @@ def driven(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in {"postgresql", "postgres"} else parsed
 
 
+def begun(url: str) -> bool:
+    """Whether there is a database to open: False for a SQLite file that nobody has written yet."""
+    try:
+        parsed = driven(url)
+    except ArgumentError:
+        return True  # opening it tells what is wrong
+    return parsed.get_backend_name() != "sqlite" or not parsed.database or Path(parsed.database).exists()
+
+
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest revision. Alembic is imported only where there is a step to take."""
     with engine.begin() as connection:

@@ -18,6 +18,7 @@ from content.timing import When
 from flows import clock
 from flows.agenda import Agenda
 from flows.arranging import first_turn
+from flows.changing import ANEW, Change
 from flows.courses import OVER, Course, Stage, fresh
 from flows.database import begun
 from flows.forecast import forecast
@@ -101,19 +102,24 @@ class Director:
 
         Raises `Refused` where something must be mended.
         """
+        if article and not campaign.terms.each:
+            raise Refused([campaign.finding("article", "This campaign names its article itself.", key="article")])
         course = fresh(campaign, clock.now(), article=article)
         known = self.agenda.course(course.id)
         if known and known.state in {"cancelled", "done"}:
             why = f"The campaign '{course.id}' is {known.state}."
-            raise _refused("over", why, "Copy its file under another name, and start that.")
+            raise _refused("over", why, ANEW)
         if known and known.terms == campaign.text:  # what stands in its way by now, its status tells
             self._open_steps(known)
             return Started("same", (known.id,))
+        change = Change(self.agenda, campaign, self._root)
+        if known:
+            change.refuse_another(known)
         if found := stops(seen or self.foresee(campaign, article)):
             raise Refused(found)
         if known is None:
             return self._began(course)
-        ids = [self._goes_on(open_course, campaign) for open_course in self._open(course.campaign)]
+        ids = [change.take_over(open_course) for open_course in self._open(course.campaign)]
         return Started("changed", tuple(ids))
 
     def _began(self, course: Course) -> Started:
@@ -128,31 +134,32 @@ class Director:
         if not course.master:
             self.agenda.include(course.id, course.plan.steps)
 
-    def _goes_on(self, course: Course, campaign: Campaign) -> str:
-        article = course.article and (campaign.terms.article or course.article)
-        changed = replace(course, terms=campaign.text, article=article)
-        next_at = first_turn(replace(changed, started_at=clock.now())) if course.master else None
-        self.agenda.amend(course, terms=changed.terms, article=changed.article, next_at=next_at)
-        self._open_steps(changed)
-        return course.id
-
     def ask(self, wanted: str, id_: str) -> tuple[str, ...]:
         """Pause, resume or cancel a campaign, with the courses that it has begun. Raises `Refused`."""
-        courses = [self.found(id_)] if "@" in id_ or "/" in id_ else self._open(self.found(id_).campaign)
-        meant = [course for course in courses if course.state in {"running", "paused"}]
+        named = self.found(id_)
+        meant: dict[str, Course] = {}
+        # looked for again: one may be begun just now, by somebody who has not seen yet what is wanted
+        while new := [course for course in self._among(named) if course.id not in meant]:
+            for course in new:
+                self.agenda.touch(course.id, STATES[wanted])
+            meant |= {course.id: course for course in new}
         if not meant:
-            raise _refused("over", f"The campaign '{id_}' is {self.found(id_).state}.", "")
-        for course in meant:
-            self.agenda.touch(course.id, STATES[wanted])
+            raise _refused("over", f"The campaign '{id_}' is {named.state}.", "")
+        for course in meant.values():
             self._ask_mailings(course, wanted)
-        return tuple(course.id for course in meant)
+        return tuple(meant)
+
+    def _among(self, named: Course) -> list[Course]:
+        """What is meant by a name: one course, or with a campaign all that it has begun; what begins others first."""
+        found = [course for course in self._open(named.campaign) if named.id in {course.id, named.campaign}]
+        return sorted(found, key=lambda course: course.occurrence)
 
     def _ask_mailings(self, course: Course, wanted: str) -> None:
-        """A mailing that is under way is asked too."""
+        """A mailing that is under way, or stands still half-way, is asked too."""
         stages = self.agenda.stages([course.id])[course.id].values()
-        running = [stage.step for stage in stages if stage.state == "running"]
+        begun = [stage.step for stage in stages if not stage.over and stage.step in course.plan.steps]
         with closing(Roll(self._ledger.engine)) as roll:
-            for step in running:
+            for step in begun:
                 for delivery in deliveries(course, step, identity(course.article, self._root)):
                     if roll.find(delivery.key):
                         roll.ask(delivery.key, MAIL[wanted])
@@ -176,7 +183,8 @@ class Director:
         if moment < clock.now():
             raise _refused("past", f"'{to}' has passed.", f"To send it now: pressroom campaign send {id_} {step}")
         detail = "; ".join(filter(None, ("moved by hand", note)))
-        return self._changed(stage, state="waiting", moved_to=moment, booked_for=None, detail=detail)
+        values = {"moved_to": moment, "released": False, "booked_for": None}
+        return self._changed(stage, state="waiting", detail=detail, **values)
 
     def send(self, id_: str, step: str) -> Stage:
         """Have a step go out now, whatever the rules say. Raises `Refused`."""
@@ -202,7 +210,7 @@ class Director:
         course = self.found(id_)
         stages: Mapping[str, Stage] = self.agenda.stages([id_])[id_]
         stage = stages.get(step)
-        if stage is None:
+        if stage is None or step not in course.plan.steps:
             raise _refused("step", f"'{id_}' has no step '{step}'.", f"Its steps: {', '.join(stages) or 'none'}.")
         if stage.state in OVER or stage.state == "running" or course.state == "cancelled":
             state = course.state if course.state == "cancelled" else stage.state
@@ -210,7 +218,8 @@ class Director:
         return course, stage
 
     def _changed(self, stage: Stage, **values: object) -> Stage:
-        changed = self.agenda.change(stage, **values)
+        # another revision: whoever is just booking what was read before gets nothing
+        changed = self.agenda.change(stage, revision=stage.revision + 1, **values)
         if changed is None:
             raise _refused("busy", f"'{stage.step}' has just been changed by somebody else.", "Look, and try again.")
         return changed

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from channels.registry import misnamed
 from channels.seal import Seal
 from content.findings import Finding, Refused, blocking
 from content.newsletter import Newsletter
-from flows.agenda import Agenda
+from flows.agenda import GONE, Agenda
 from flows.arranging import next_turns
 from flows.audience import Audience
+from flows.changing import Change
 from flows.courses import Course, Stage, fresh
+from flows.echoes import echoes
 from flows.errors import Unusable
 from flows.foresight import Costs, costs, foresee
 from flows.intents import Intent
+from flows.obstacles import endless, in_vain, past, strange
 from flows.plan import connect, plan
 from flows.schedule import Slot, timetable
 from flows.segments import Segment
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from content.campaign import Campaign
     from flows.ledger import Ledger
     from flows.orders import Order
-    from flows.plan import Entry
+    from flows.plan import Entry, Plan
 
 COUNTING = Seal(b"who is on a list is counted, and not kept")  # a look ahead makes no secret, and needs none
 
@@ -74,24 +77,29 @@ class Forecaster:
 
     def __init__(self, campaign: Campaign, root: Path, now: datetime, ledger: Ledger | None, article: str) -> None:
         self._campaign, self._root, self._now = campaign, root, now
-        self._agenda = Agenda(ledger.engine) if ledger else None
+        self._ledger, self._agenda = ledger, Agenda(ledger.engine) if ledger else None
         new = fresh(campaign, now, article=article)
-        known = self._agenda.course(new.id) if self._agenda else None
-        self._course = replace(known, terms=campaign.text) if known else new
-        self._stages = self._agenda.stages([new.id])[new.id] if self._agenda else {}
+        self._known = self._agenda.course(new.id) if self._agenda else None
+        known = Change(self._agenda, campaign, root).becomes(self._known) if self._agenda and self._known else None
+        self._course = known or new
+        stages = self._agenda.stages([new.id])[new.id] if self._agenda else {}
+        self._stages = {step: stage for step, stage in stages.items() if stage.detail != GONE}
         self._findings: list[Finding] = list(campaign.notes)
+        self._entries: dict[str, tuple[Entry, ...]] = {}  # by step, what it will carry
 
     def forecast(self) -> Forecast:
         """The plan, and all that there is to say of it."""
         turns = tuple(Slot(due=due, notes=(note,) if note else ()) for due, note in next_turns(self._course))
         slots = timetable(self._campaign, turns[0].due if turns else self._course.started_at, self._stages)
-        self._findings += [*self._strange(), *self._past(slots)]
+        self._findings += self._obstacles(slots, turns)
         known = not blocking(self._findings)
         lines = [self._line(step, slot, render=known) for step, slot in slots.items()]
         intents = [intent for line in lines for intent in self._intents(line)] if known else []
         if known:
             apart = self._campaign.terms.governor.apart
+            due = [(line.step, line.slot.due, self._entries.get(line.step, ())) for line in lines]
             self._findings += foresee(intents, list(self._others()), self._channels, apart)
+            self._findings += echoes(self._course, due, self._ledger, begun=self._stages)
         return Forecast(
             course=self._course,
             lines=tuple(lines),
@@ -110,15 +118,14 @@ class Forecaster:
         named = {account for step in self._campaign.steps.values() for account in self._campaign.accounts(step)}
         return {account: connect(account, self._root) for account in sorted(named)} if self._live else {}
 
-    def _strange(self) -> Iterator[Finding]:
-        """Channels that there are not, and accounts that are not set up."""
-        strange = [
-            self._campaign.finding("channel", *fault, step=name, key="channel")
-            for name, step in self._campaign.steps.items()
-            for account in self._campaign.accounts(step)
-            if (fault := misnamed(account))
-        ]
-        yield from strange or (self._unset() if self._live else ())
+    def _obstacles(self, slots: Mapping[str, Slot], turns: tuple[Slot, ...]) -> Iterator[Finding]:
+        """What is wrong whatever the article says."""
+        yield from list(strange(self._campaign)) or (self._unset() if self._live else ())
+        if self._known and not self._known.master:
+            yield from in_vain(self._known, self._campaign, self._stages)
+        if not (self._known and self._known.master):
+            yield from past(self._campaign, slots, self._stages, self._now)
+        yield from endless(self._course, turns)
 
     def _unset(self) -> Iterator[Finding]:
         for name, step in self._campaign.steps.items():
@@ -128,23 +135,14 @@ class Forecaster:
                     why, mend = f"No account is set up for '{account}'.", f"pressroom connect {account}"
                     yield self._campaign.finding("account", why, mend, step=name, key="channel")
 
-    def _past(self, slots: Mapping[str, Slot]) -> Iterator[Finding]:
-        """Steps whose date has passed before anything was booked for it."""
-        for name, slot in slots.items():
-            stage = self._stages.get(name)
-            moment = self._campaign.steps[name].at.moment
-            if moment and slot.due < self._now and (stage is None or stage.due_at is None):
-                shown = slot.due.astimezone(self._campaign.terms.zone)
-                why = f"The step '{name}' is in the past: {shown:%Y-%m-%d %H:%M %Z}."
-                yield self._campaign.finding("past", why, "Give it a time to come.", step=name, key="at")
-
     def _line(self, step: str, slot: Slot, *, render: bool) -> Line:
         wanted = self._campaign.steps[step]
         line = Line(step=step, accounts=self._campaign.accounts(wanted), slot=slot, condition=self._condition(step))
-        if not render or not self._course.article:
+        stage = self._stages.get(step)
+        if not render or not self._course.article or (stage and stage.over):
             return line
         order = order_of(self._course, step, self._root)
-        entries = self._rendered(step, order)
+        entries = self._entries[step] = self._rendered(step, order)
         readers = [self._recipients(step, entry, order) for entry in entries]
         meant = [number for number in readers if number is not None]
         carries = tuple((entry.account.removeprefix("outbox/"), entry.rendition) for entry in entries)
@@ -162,11 +160,19 @@ class Forecaster:
             self._findings += [self._placed(step, finding) for finding in refused.findings]
             return ()
         self._findings += [found for found in planned.findings if found.severity in {"block", "review"}]
-        if order.variant and not any(order.variant in o.variants for o in planned.article.meta.channels.values()):
-            why = f"The article has no variant '{order.variant}'."
-            mend = "Write it below a channel's `variants:` in the article's front matter."
-            self._findings.append(self._campaign.finding("variant", why, mend, step=step, severity="warn"))
+        self._findings += self._unvaried(step, order, planned)
         return planned.entries
+
+    def _unvaried(self, step: str, order: Order, planned: Plan) -> Iterator[Finding]:
+        """Variants that none of a step's channels has other words for: it would go out as it always does."""
+        repeat = None if self._campaign.steps[step].variant else self._campaign.terms.repeat
+        wanted = repeat.variants if repeat and repeat.variants else [order.variant]
+        told = [planned.article.overrides(*_named(entry)) for entry in planned.entries if not entry.first]
+        for variant in filter(None, wanted if told else ()):
+            if not any(variant in overrides.variants for overrides in told):
+                why = f"For the channels of '{step}' the article has no variant '{variant}'."
+                mend = "Write it below a channel's `variants:` in the article's front matter."
+                yield self._campaign.finding("variant", why, mend, step=step, severity="warn")
 
     def _placed(self, step: str, finding: Finding) -> Finding:
         """Where a finding has no place, the step's own."""
@@ -220,16 +226,24 @@ class Forecaster:
         """What other campaigns are going to do; those that go nowhere are in nobody's way."""
         if self._agenda is None:
             return
-        courses = [c for c in self._agenda.open_courses() if c.campaign != self._campaign.name and not c.master]
+        courses = [c for c in self._agenda.open_courses() if c.campaign != self._campaign.name and c.article]
         stages = self._agenda.stages([course.id for course in courses])
         for course in courses:
-            if course.plan.terms.destination == self._campaign.terms.destination:
-                yield from _to_come(course, stages[course.id])
+            with suppress(Refused):  # one that can't be read any more is no fault of this one
+                if course.plan.terms.destination == self._campaign.terms.destination:
+                    yield from _to_come(course, stages[course.id])
+
+
+def _named(entry: Entry) -> tuple[str, str]:
+    """An account, and what kind of channel it is, as the article's front matter may name them."""
+    return entry.account.removeprefix("outbox/"), "newsletter" if isinstance(entry.rendition, Newsletter) else ""
 
 
 def _to_come(course: Course, stages: Mapping[str, Stage]) -> Iterator[Intent]:
     plan, zone = course.plan, course.plan.terms.zone
-    for step, slot in timetable(plan, course.started_at, stages).items():
+    begins = [turn for turn, _ in next_turns(course)] if course.master else [course.started_at]
+    slots = [slot for begin in begins for slot in timetable(plan, begin, stages).items()]
+    for step, slot in slots:
         if step in stages and stages[step].over:
             continue
         shown = f"{slot.due.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from content.newsletter import Newsletter
 from content.post import Post
+from flows.judging import spelled
 from flows.records import Outcome
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def words(fields: Mapping[str, Any]) -> str:
 
 def governed(plan: Plan, ledger: Ledger, same_text: timedelta, now: datetime) -> tuple[Plan, list[Outcome]]:
     """The plan without what would say the same again too soon, and how that ended."""
-    said = {entry.account: when for entry in plan.entries if (when := _said(entry, ledger, now - same_text))}
+    said = {entry.account: when for entry in plan.entries if (when := said_before(entry, ledger, now - same_text))}
     kept = tuple(entry for entry in plan.entries if entry.account not in said)
     return replace(plan, entries=kept), [_left_out(account, when, same_text) for account, when in said.items()]
 
 
-def _said(entry: Entry, ledger: Ledger, since: datetime) -> datetime | None:
+def said_before(entry: Entry, ledger: Ledger, since: datetime) -> datetime | None:
     """When an account has said these words last; None where that was before, or is this very delivery."""
     if not isinstance(entry.rendition, Post | Newsletter):
         return None
@@ -48,7 +49,7 @@ def _same(kept: Mapping[str, Any] | None, mine: str) -> bool:
 
 
 def _left_out(account: str, when: datetime, same_text: timedelta) -> Outcome:
-    why = f"the same words went out on {when:%Y-%m-%d}, and may again {same_text.days} days after that"
+    why = f"the same words went out on {when:%Y-%m-%d}, and may again {spelled(same_text)} after that"
     return Outcome(account=account, status="skipped", detail=why)
 
 

@@ -37,6 +37,8 @@ def judge(
     plan = course.plan
     if course.state != "running":
         return Verdict("wait", f"the campaign is {course.state}")
+    if stage.step not in plan.steps:
+        return Verdict("skip", "the file has it no more")
     if stage.released:
         return Verdict("go", at=now)
     due = stage.due_at or now
@@ -44,7 +46,11 @@ def judge(
         return barred
     if now <= due + PUNCTUAL:
         return Verdict("go", at=due)
-    return _late(plan, stage, now, busy)
+    apart = plan.terms.governor.apart
+    free = max(now, busy + apart) if busy else now
+    if _others_first(plan, stage, stages, now):
+        free = max(free, now + apart)
+    return _late(plan, stage, now, free)
 
 
 def awaited(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> bool:
@@ -78,11 +84,21 @@ def _unmet(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> Verdict | 
     return None
 
 
-def _late(plan: Campaign, stage: Stage, now: datetime, busy: datetime | None) -> Verdict:
+def _others_first(plan: Campaign, stage: Stage, stages: Mapping[str, Stage], now: datetime) -> bool:
+    """Whether a late step that was due before goes out just now on one of the same accounts."""
+    mine = set(plan.accounts(plan.steps[stage.step]))
+    return any(
+        (other.due_at or now, other.step) < (stage.due_at or now, stage.step)
+        for other in stages.values()
+        if other.state in {"booked", "running"} and other.step in plan.steps and (other.booked_for or now) <= now
+        if mine & set(plan.accounts(plan.steps[other.step]))
+    )
+
+
+def _late(plan: Campaign, stage: Stage, now: datetime, free: datetime) -> Verdict:
     """Its moment has passed: send it within its window, but no burst, and not in quiet hours."""
     step, terms = plan.steps[stage.step], plan.terms
     rule, due = step.late or terms.late, stage.due_at or now
-    free = max(now, busy + terms.governor.apart) if busy else now
     at = after_quiet(free, terms.quiet if step.quiet else None, terms.zone)
     if at > due + rule.within + PUNCTUAL:
         said = f"it is late: it was due at {due.astimezone(terms.zone):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,101 @@
+"""What a campaign would say twice on one account: what the governor will leave out, told before it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from json import loads
+from typing import TYPE_CHECKING
+
+from content.newsletter import Newsletter
+from content.post import Post
+from flows.arranging import turns
+from flows.governor import said_before, words
+from flows.judging import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
+
+    from content.findings import Finding
+    from flows.courses import Course
+    from flows.ledger import Ledger
+    from flows.plan import Entry
+
+MEND = "Give it words of its own (`variant:`), or set `governor: {same_text: 0}`."
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a step will say on an account, and when."""
+
+    step: str
+    due: datetime
+    entry: Entry
+
+    @property
+    def account(self) -> str:
+        """As the campaign's file names it."""
+        return self.entry.account.removeprefix("outbox/")
+
+    @property
+    def words(self) -> str:
+        """Of it, as the governor compares them."""
+        return words(loads(self.entry.rendition.canonical))
+
+
+def echoes(
+    course: Course,
+    due: Iterable[tuple[str, datetime, Iterable[Entry]]],
+    ledger: Ledger | None,
+    *,
+    begun: Collection[str] = (),
+) -> list[Finding]:
+    """What will be left out. `due`: steps, their moments, what they carry; `begun`: those that were known before."""
+    carried = [Saying(step, at, entry) for step, at, entries in due for entry in entries]
+    sayings = sorted((s for s in carried if isinstance(s.entry.rendition, Post | Newsletter)), key=lambda s: s.due)
+    new = [saying for saying in sayings if saying.step not in begun]
+    return [*_already(course, new, ledger), *_again(course, sayings, ledger), *_each_time(course, sayings)]
+
+
+def _already(course: Course, sayings: list[Saying], ledger: Ledger | None) -> Iterator[Finding]:
+    """Deliveries of this very name that are out."""
+    for saying in sayings:
+        record = ledger.record(saying.entry.delivery.key) if ledger else None
+        if record and record.state == "sent":
+            why = f"'{saying.account}' has this already, since {record.changed_at:%Y-%m-%d}."
+            mend = "It goes out once. To send it again, give the step a name (`name:`)."
+            yield course.plan.finding("already", why, mend, step=saying.step, severity="warn")
+
+
+def _again(course: Course, sayings: list[Saying], ledger: Ledger | None) -> Iterator[Finding]:
+    """The same words as those of an earlier step, or of what has gone out."""
+    within = course.plan.terms.governor.same_text
+    latest: dict[tuple[str, str], tuple[datetime, str]] = {}
+    for saying in sayings:
+        key = (saying.entry.account, saying.words)
+        when, who = latest.get(key, (None, ""))
+        if when is None and ledger and (sent := said_before(saying.entry, ledger, saying.due - within)):
+            when, who = sent, "something sent before"
+        if when and saying.due - when < within:
+            said = f"'{saying.step}' would say on '{saying.account}' what {who} says on {when:%Y-%m-%d}"
+            why = f"{said}: it will be left out, for the same words go out once in {spelled(within)}."
+            yield course.plan.finding("echo", why, MEND, step=saying.step, severity="warn")
+        else:
+            latest[key] = (saying.due, f"'{saying.step}'")
+
+
+def _each_time(course: Course, sayings: list[Saying]) -> Iterator[Finding]:
+    """What comes again with the same words too soon."""
+    repeat, within = course.plan.terms.repeat, course.plan.terms.governor.same_text
+    if not repeat or not course.master:
+        return
+    for step in dict.fromkeys(saying.step for saying in sayings):
+        every = 1 if course.plan.steps[step].variant else max(1, len(repeat.variants))
+        most = min(every + 1, repeat.times or every + 1)
+        coming = list(islice(turns(course, course.next_at or course.started_at), most))
+        if len(coming) > every and coming[-1] - coming[0] < within:
+            again = f"'{step}' would say the same again on {coming[-1]:%Y-%m-%d}"
+            why = f"{again}: it will be left out, for the same words go out once in {spelled(within)}."
+            mend = "Name more variants (`repeat: {variants: [a, b]}`), or set `governor: {same_text: 0}`."
+            yield course.plan.finding("echo", why, mend, step=step, severity="warn")
