@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter, validators
 
 from content.findings import Finding, Refused
 from desk.afterwards import afterwards
+from desk.campaigns.commands import campaigns
 from desk.mail.commands import mail
 from desk.options import (
     CODES,
@@ -28,6 +29,7 @@ from desk.options import (
     project,
     voice_for,
 )
+from desk.up.commands import running
 from flows.errors import Unusable
 
 app = App(
@@ -44,6 +46,8 @@ app = App(
 app.register_install_completion_command()
 app.command(mail)
 app.update(afterwards)
+app.update(campaigns)
+app.update(running)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -200,9 +204,21 @@ def channels(*, json: Json = False) -> int:
     return show_channels(voice_for(as_json=json))
 
 
-@app.command(help_epilogue="Example:  pressroom doctor -c mastodon:clinic-2")
-def doctor(*, channel: Channels = (), root: Root = None, json: Json = False) -> int:
+@app.command(
+    help_epilogue="One account:  pressroom doctor -c mastodon:clinic-2\n\nA campaign:  pressroom doctor --for spring"
+)
+def doctor(
+    *,
+    channel: Channels = (),
+    campaign: Annotated[str, Parameter(name="--for", help="All that this campaign needs when its time comes.")] = "",
+    root: Root = None,
+    json: Json = False,
+) -> int:
     """Look at the installation, the project and the accounts, and say what is missing."""
+    if campaign:
+        from desk.campaigns.readiness import examine_campaign  # noqa: PLC0415
+
+        return examine_campaign(campaign, press(root), voice_for(as_json=json))
     from desk.doctor import examine  # noqa: PLC0415
 
     return examine(project(root), voice_for(as_json=json), channel)

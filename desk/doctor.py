@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 from channels.registry import USUAL, known
 from content.brand import FILE, Brand
 from content.findings import Finding, Refused
-from flows.errors import LedgerUnusable
+from flows.errors import LedgerUnusable, Unusable
 from flows.ledger import Ledger
 from flows.plan import connect
 from flows.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from desk.console import Voice
+
+    Look = Callable[[Path], Iterator[Finding]]
 
 ROOM = 200 * 1024 * 1024
 BROKEN = {"fastapi": (0, 151), "sqlalchemy": (2, 1)}  # from here on, Prefect fails in silence
@@ -28,10 +30,14 @@ BROKEN = {"fastapi": (0, 151), "sqlalchemy": (2, 1)}  # from here on, Prefect fa
 
 def examine(root: Path, voice: Voice, accounts: tuple[str, ...] = ()) -> int:
     """Look at everything, or at some accounts alone; exit code 1 if something is broken. Raises `Refused`."""
+    return report({"Accounts": partial(_accounts, accounts=accounts)} if accounts else EXAMINATIONS, root, voice)
+
+
+def report(looks: Mapping[str, Look], root: Path, voice: Voice) -> int:
+    """Look, and tell what each look has found; exit code 1 if something is broken. Raises `Refused`."""
     findings: list[Finding] = []
-    looks = {"Accounts": partial(_accounts, accounts=accounts)} if accounts else EXAMINATIONS
     for title, look in looks.items():
-        found = list(look(root))
+        found = list(_looked(look, root))
         findings += found
         wrong = any(finding.severity == "block" for finding in found)
         mark = voice.paint("✗", "block") if wrong else voice.paint("✓", "good")
@@ -39,6 +45,13 @@ def examine(root: Path, voice: Voice, accounts: tuple[str, ...] = ()) -> int:
         voice.findings(found)
     voice.data({"findings": findings})
     return 1 if any(finding.severity == "block" for finding in findings) else 0
+
+
+def _looked(look: Look, root: Path) -> Iterator[Finding]:
+    try:
+        yield from look(root)
+    except Unusable as error:
+        yield _broken(f"{error}.", "")
 
 
 def _installation(_root: Path) -> Iterator[Finding]:
@@ -84,17 +97,18 @@ def _project(root: Path) -> Iterator[Finding]:
             )
 
 
-def _disk(root: Path) -> Iterator[Finding]:
+def disk(root: Path) -> Iterator[Finding]:
+    """Room for what must be written."""
     free = shutil.disk_usage(root).free
     if free < ROOM:
         yield _broken(f"Only {free // 1024 // 1024} MB are free.", "Make room: a full disk loses receipts.")
 
 
-def _ledger(root: Path) -> Iterator[Finding]:
+def ledger(root: Path) -> Iterator[Finding]:
+    """That it can be used, and what waits there for a person."""
     try:
-        ledger = Ledger(Settings.of(root).ledger_url(root))
-        waiting = [record for record in ledger.records() if record.state in {"unknown", "held"}]
-        ledger.close()
+        with closing(Ledger(Settings.of(root).ledger_url(root))) as opened:
+            waiting = [record for record in opened.records() if record.state in {"unknown", "held"}]
     except LedgerUnusable as error:
         yield _broken(str(error), "Look at PRESSROOM_LEDGER, the folder's rights and the disk.")
         return
@@ -116,10 +130,10 @@ def _broken(why: str, mend: str) -> Finding:
     return Finding(rule="doctor", severity="block", why=why, mend=mend)
 
 
-EXAMINATIONS: dict[str, Callable[[Path], Iterator[Finding]]] = {
+EXAMINATIONS: dict[str, Look] = {
     "Installation": _installation,
     "Project": _project,
-    "Disk": _disk,
-    "Ledger": _ledger,
+    "Disk": disk,
+    "Ledger": ledger,
     "Accounts": _accounts,
 }
