@@ -46,6 +46,8 @@ bench: setup ## Measure speed, as ratios
 	$(BIN)/python bench/proofing.py
 	$(BIN)/python bench/mailing.py
 	$(BIN)/python bench/site.py
+	$(BIN)/python bench/grain.py --deliveries 8
+	$(BIN)/python bench/campaigns.py --campaigns 10 --minutes 4 --plain 24
 
 format: setup ## Format the code and the generated parts of the docs
 	$(BIN)/ruff check --fix .

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StringConstraints, model_validator
 from pydantic import ValidationError as Invalid
 
-from content import faults, frontmatter, recurring, source
+from content import coherence, faults, frontmatter, recurring, source
 from content.findings import Finding, Refused
 from content.meta import Part, Slug, Text
 from content.timing import Quiet, When, span
@@ -235,64 +235,10 @@ def parse(text: source.Source, name: str) -> Campaign:
             twice.append(marks.finding("campaign.step.twice", "block", why, "Give one a name.", ("steps", number)))
         named[called] = step
     campaign = Campaign(name=name, terms=terms, steps=named, text=text.text, marks=marks, notes=text.notes)
-    if found := twice or list(_faults(campaign)):
+    if found := twice or list(coherence.faults(campaign)):
         raise Refused(_in_order(found))
     return campaign
 
 
 def _in_order(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: (finding.line, finding.column))
-
-
-def _faults(campaign: Campaign) -> Iterator[Finding]:
-    """What no single key tells."""
-    terms = campaign.terms
-    if bool(terms.article) == bool(terms.each):
-        mend = "Write `article: its-short-name`; or `each:` for one campaign for each new article."
-        yield campaign.finding("article", "A campaign is of one article, or of each new one.", mend)
-    if terms.repeat and terms.each:
-        why = "A campaign either comes again, or is of each new article."
-        yield campaign.finding("repeat", why, "Make two files of it.", key="repeat")
-    unknown = list(_unknown(campaign))
-    yield from unknown or _circles(campaign)
-    yield from _alike(campaign)
-    if terms.repeat or terms.each:
-        for name, step in campaign.steps.items():
-            if step.at.moment:
-                why = "What comes again needs times that count from its beginning, such as now or +1 day 09:00."
-                yield campaign.finding("at", why, step=name, key="at")
-
-
-def _unknown(campaign: Campaign) -> Iterator[Finding]:
-    for name, step in campaign.steps.items():
-        for key, words in (("at", (step.at.after,)), ("only_if", step.only_if)):
-            for word in filter(None, words):
-                if word == "before" and key == "only_if" and campaign.before(name):
-                    continue
-                if not campaign.referred(word):
-                    near = difflib.get_close_matches(word, campaign.steps, n=1)
-                    mend = f"Did you mean '{near[0]}'?" if near else f"Steps: {', '.join(campaign.steps)}."
-                    yield campaign.finding(key, f"There is no step '{word}'.", mend, step=name, key=key)
-
-
-def _alike(campaign: Campaign) -> Iterator[Finding]:
-    """Steps whose deliveries could not be told apart: the second would be taken for sent already."""
-    seen: dict[tuple[str, str], str] = {}
-    for name, step in campaign.steps.items():
-        for account in campaign.accounts(step):
-            first = seen.setdefault((account, campaign.part(name)), name)
-            if first != name:
-                why = f"The steps '{first}' and '{name}' bring the same to '{account}'."
-                yield campaign.finding("step.alike", why, "Give this one a name.", step=name)
-                break
-
-
-def _circles(campaign: Campaign) -> Iterator[Finding]:
-    """Steps that wait for each other would wait for ever."""
-    try:
-        TopologicalSorter({name: campaign.waits(name) for name in campaign.steps}).prepare()
-    except CycleError as error:
-        circle = error.args[1][::-1]
-        first = min(circle, key=list(campaign.steps).index)
-        why = f"These steps wait for each other: {' → '.join(circle)}."
-        yield campaign.finding("cycle", why, "Give one of them a time of its own.", step=first, key="at")

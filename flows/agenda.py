@@ -27,9 +27,26 @@ class Agenda:
 
     def add(self, course: Course) -> bool:
         """Begin a course; False where there is one of its name."""
-        values = {name: getattr(course, name) for name in NAMED}
         with usable(self._engine), self._engine.begin() as connection:
-            return connection.execute(once(connection, courses, values)).rowcount == 1
+            return connection.execute(once(connection, courses, _values(course))).rowcount == 1
+
+    def turn(self, master: Course, begun: Course | None, following: datetime | None) -> bool:
+        """Begin a time of what comes again, with its steps, and note the next one; where there is none, it is done.
+
+        All of it or nothing: False where somebody has changed or paused the campaign since it was read.
+        """
+        mine = update(courses).where(courses.c.id == master.id, courses.c.changed_at == master.changed_at)
+        now, state = datetime.now(UTC), "running" if following else "done"
+        with usable(self._engine), self._engine.begin() as connection:
+            if connection.execute(mine.values(next_at=following, state=state, changed_at=now)).rowcount != 1:
+                return False
+            if begun is None:
+                return True
+            if connection.execute(once(connection, courses, _values(begun) | {"changed_at": now})).rowcount == 1:
+                connection.execute(once(connection, stages, _blank(begun.id, begun.plan.steps, now)))
+                counted = update(courses).where(courses.c.id == master.id)
+                connection.execute(counted.values(number=courses.c.number + 1))
+        return True
 
     def course(self, id_: str) -> Course | None:
         """One course; None where there is none."""
@@ -86,8 +103,7 @@ class Agenda:
         A step that the file has again goes on as if it had never been gone.
         """
         now = datetime.now(UTC)
-        blank = {"state": "waiting", "revision": 0, "tries": 0, "run": "", "released": False, "owner": "", "detail": ""}
-        rows = [{"course": course, "step": step, **blank, "changed_at": now} for step in steps]
+        rows = _blank(course, steps, now)
         named = stages.c.step.in_(list(steps))
         gone = ~named & stages.c.state.in_(set(OPEN) - {"running"})
         back = named & (stages.c.state == "cancelled") & (stages.c.detail == GONE)
@@ -150,3 +166,12 @@ class Agenda:
             return datetime.now(UTC)
         with usable(self._engine), self._engine.connect() as connection:
             return connection.execute(select(func.now())).scalar_one()
+
+
+def _values(course: Course) -> dict[str, Any]:
+    return {name: getattr(course, name) for name in NAMED}
+
+
+def _blank(course: str, steps: Iterable[str], now: datetime) -> list[dict[str, Any]]:
+    blank = {"state": "waiting", "revision": 0, "tries": 0, "run": "", "released": False, "owner": "", "detail": ""}
+    return [{"course": course, "step": step, **blank, "changed_at": now} for step in steps]

@@ -63,9 +63,13 @@ def actions(course: Course, stages: Mapping[str, Stage], now: datetime) -> Itera
     """What is to be done for a course. Nothing, where everything is as it should be."""
     slots = timetable(course.plan, course.started_at, stages)
     for name, stage in stages.items():
-        if stage.over or (stage.state == "running" and not abandoned(stage.owner, stage.lease_until, now)):
+        if stage.state == "running" and not abandoned(stage.owner, stage.lease_until, now):
             continue
-        if course.state == "cancelled" or name not in slots:
+        if stage.state == "cancelled" and stage.run:  # the file has it no more
+            yield Free(stage, over=True)
+        elif stage.over:
+            continue
+        elif course.state == "cancelled" or name not in slots:
             yield Free(stage, over=True)
         elif course.state == "running":
             yield from _going(course, stage, stages, slots[name], now)

@@ -78,8 +78,10 @@ async def performed(agenda: Agenda, stage: Stage, settings: Settings, root: Path
             state, detail = conclusion(outcomes)
             later = {"booked_for": clock.now() + AGAIN} if state == "waiting" else {}
             return settled(agenda, stage, state, detail, **later)
-    except (Refused, Unusable) as error:
-        return settled(agenda, stage, "failed", str(error).replace("\n", "; "))
+    except Refused as refused:
+        return settled(agenda, stage, "failed", " ".join(finding.why for finding in refused.findings))
+    except Unusable as error:
+        return settled(agenda, stage, "failed", str(error))
     except Exception as error:
         settled(agenda, stage, "failed", f"{type(error).__name__}: {error}")
         raise

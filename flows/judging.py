@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flows.courses import Course, Stage
 
 PUNCTUAL = timedelta(seconds=60)  # what is no later than this is not late
+EARLY = timedelta(minutes=30)  # a run that comes earlier, started by hand in Prefect's pages, does not wait so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def judge(
     if stage.released:
         return Verdict("go", at=now)
     due = stage.due_at or now
-    if barred := _stopped(plan, stage.step, stages) or _unmet(plan, stage.step, stages):
+    early = Verdict("wait", "its moment has not come yet", due) if now < due - EARLY else None
+    if barred := early or _stopped(plan, stage.step, stages) or _unmet(plan, stage.step, stages):
         return barred
     if now <= due + PUNCTUAL:
         return Verdict("go", at=due)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flows.agenda import GONE, LEASE, Agenda
+from flows.courses import fresh
 from flows.ledger import Ledger
 from flows.owners import oneself
 from tests.flows.courses import NOON, begun
@@ -190,6 +191,57 @@ def test_what_went_out_before_the_file_lost_its_step_does_not_go_out_again(agend
     agenda.include("spring", ["web", "x"])
 
     assert agenda.stage("spring", "x").state == state
+
+
+# What comes again
+
+
+@pytest.fixture
+def master(agenda):
+    """A campaign that comes again, and its first time."""
+    agenda.add(begun("  - {channel: x, at: now}\n", "repeat: {cron: 0 9 * * *}\n", at=LONG_AGO))
+    found = agenda.course("spring")
+    return found, fresh(found.plan, NOON, article="garden", occurrence="20261201T1200")
+
+
+def test_a_time_is_begun_with_its_steps_and_the_next_one_noted(agenda, master):
+    master, first = master
+    turned = agenda.turn(master, first, NOON + HOUR)
+    found = agenda.course("spring")
+
+    assert (turned, found.number, found.next_at, found.state) == (True, 1, NOON + HOUR, "running")
+    assert agenda.stage(first.id, "x").state == "waiting"
+
+
+def test_a_time_that_was_begun_before_is_not_counted_again(agenda, master):
+    master, first = master
+    agenda.turn(master, first, NOON + HOUR)
+    agenda.turn(agenda.course("spring"), first, NOON + 2 * HOUR)
+
+    assert agenda.course("spring").number == 1
+
+
+def test_after_its_last_time_it_is_done(agenda, master):
+    master, first = master
+    agenda.turn(master, None, None)
+
+    assert (agenda.course("spring").state, agenda.course("spring").number, agenda.course(first.id)) == ("done", 0, None)
+
+
+@pytest.mark.parametrize("state", ["paused", "cancelled"])
+def test_nothing_is_begun_of_what_was_stopped_since_it_was_read(agenda, master, state):
+    master, first = master
+    agenda.touch("spring", state)
+
+    assert agenda.turn(master, first, NOON + HOUR) is False
+    assert (agenda.course("spring").state, agenda.course(first.id)) == (state, None)
+
+
+def test_of_two_who_begin_a_time_one_does(agenda, master, tmp_path):
+    master, first = master
+    took = at_once(tmp_path, lambda other: other.turn(master, first, NOON + HOUR))
+
+    assert (sorted(took), agenda.course("spring").number) == ([False, True], 1)
 
 
 # What the tender looks for

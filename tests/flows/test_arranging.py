@@ -43,11 +43,19 @@ def test_what_has_no_row_is_not_booked():
     assert list(actions(begun(ONE), {}, NOON)) == []
 
 
-@pytest.mark.parametrize("state", ["sent", "skipped", "cancelled", "held", "failed"])
+@pytest.mark.parametrize("state", ["sent", "skipped", "held", "failed"])
 def test_what_has_ended_or_asks_for_a_person_is_left_alone(state):
     course = begun(ONE)
 
     assert done(course, DUE + 9 * DAY, x=booked(course, state=state)) == []
+
+
+def test_a_step_that_was_dropped_loses_its_run():
+    course = begun(ONE)
+    dropped = booked(course, state="cancelled")
+
+    assert done(course, x=dropped) == [Free(dropped, over=True)]
+    assert done(course, x=replace(dropped, run="")) == []
 
 
 def test_what_was_moved_is_booked_for_its_new_moment():

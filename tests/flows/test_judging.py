@@ -39,6 +39,12 @@ def test_what_comes_in_time_goes_out_at_its_moment(now):
     assert (found.act, found.at) == ("go", NOON)
 
 
+def test_a_run_that_comes_long_before_its_moment_does_not_send():
+    found = verdict(begun(ONE), stage(begun(ONE)), NOON - 31 * MINUTE)
+
+    assert (found.act, found.at) == ("wait", NOON)
+
+
 def test_a_punctual_step_waits_for_nobody_on_its_account():
     assert verdict(begun(ONE), stage(begun(ONE)), NOON, NOON - MINUTE).act == "go"
 
