@@ -90,6 +90,8 @@ class _Reader:
 
     def read(self) -> None:
         for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent) and self.mapping.marks:
+                raise Refused([self._at(event, "yaml.documents", "A second document begins here.", "Keep one.")])
             if isinstance(event, yaml.MappingStartEvent):
                 self.mapping.values = self._mapping(event, ())
             elif isinstance(event, yaml.NodeEvent) and not _empty(event):

@@ -130,7 +130,7 @@ class Agenda:
         now = datetime.now(UTC)
         if stage.state == "running" and not abandoned(stage.owner, stage.lease_until, now):
             return None
-        return self.change(stage, state="running", owner=oneself(), lease_until=now + LEASE, tries=0, detail="")
+        return self.change(stage, state="running", owner=oneself(), lease_until=now + LEASE, detail="")
 
     def renew(self, stage: Stage) -> bool:
         """Keep a stage that is at work; False where it was lost."""
@@ -141,8 +141,9 @@ class Agenda:
 
     def end(self, stage: Stage, state: StageState, detail: str, at: datetime, **more: Any) -> Stage | None:
         """How it ended, by whoever is at it."""
-        ended = {"ended_at": at} if state in OVER else {}
-        return self.change(stage, state=state, detail=detail[:2000], owner="", lease_until=None, **ended, **more)
+        ended: dict[str, Any] = {"ended_at": at} if state in OVER else {}
+        ended |= {"owner": "", "lease_until": None, "tries": 0}
+        return self.change(stage, state=state, detail=detail[:2000], **ended, **more)
 
     def overdue(self, before: datetime) -> set[str]:
         """The courses with a stage that was booked for a moment before, or whose sender was last seen before."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flows.courses import ASKS, Course, Stage
 from flows.judging import awaited
@@ -42,10 +42,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """No run: the campaign is paused or cancelled, or its time is not known any more."""
+    """No run: the campaign is paused or cancelled, a step is skipped, or its time is not known any more."""
 
     stage: Stage
-    over: bool = False
+    into: Literal["waiting", "cancelled", "skipped"] = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +59,50 @@ class Skip:
 Action = Book | Note | Free | Skip
 
 
-def actions(course: Course, stages: Mapping[str, Stage], now: datetime) -> Iterator[Action]:
-    """What is to be done for a course. Nothing, where everything is as it should be."""
+def actions(
+    course: Course, stages: Mapping[str, Stage], now: datetime, real: datetime | None = None
+) -> Iterator[Action]:
+    """What is to be done for a course. Nothing, where everything is as it should be.
+
+    Leases go by the `real` time, where `now` is that of a rehearsal.
+    """
+    real = real or now
     slots = timetable(course.plan, course.started_at, stages)
     for name, stage in stages.items():
-        if stage.state == "running" and not abandoned(stage.owner, stage.lease_until, now):
+        if stage.state == "running" and not _lost(stage, real):
             continue
-        if stage.state == "cancelled" and stage.run:  # the file has it no more
-            yield Free(stage, over=True)
-        elif stage.over:
-            continue
+        if stage.over:
+            yield from _left_over(stage)
         elif course.state == "cancelled" or name not in slots:
-            yield Free(stage, over=True)
+            yield Free(stage, into="cancelled")
         elif course.state == "running":
-            yield from _going(course, stage, stages, slots[name], now)
+            yield from _going(course, stage, stages, slots[name], (now, real))
         elif stage.run or stage.state in {"booked", "running"}:
             yield Free(stage)
 
 
-def _going(course: Course, stage: Stage, stages: Mapping[str, Stage], slot: Slot, now: datetime) -> Iterator[Action]:
+def _left_over(stage: Stage) -> Iterator[Action]:
+    """A run of what was given up before it began: the file has it no more, or somebody has skipped it."""
+    if stage.run and stage.state == "cancelled":
+        yield Free(stage, into="cancelled")
+    elif stage.run and stage.state == "skipped" and stage.booked_for:
+        yield Free(stage, into="skipped")
+
+
+def _lost(stage: Stage, real: datetime) -> bool:
+    """Whether nobody is at a stage that says so; what was lost several times is left alone for longer each time."""
+    last = stage.lease_until or real
+    return abandoned(stage.owner, stage.lease_until, real) and (not stage.tries or real - last > _grace(stage))
+
+
+def _grace(stage: Stage) -> timedelta:
+    return min(GRACE * (1 << min(stage.tries, DOUBLED)), PATIENT)
+
+
+def _going(
+    course: Course, stage: Stage, stages: Mapping[str, Stage], slot: Slot, clocks: tuple[datetime, datetime]
+) -> Iterator[Action]:
+    now = clocks[0]
     if stage.state in ASKS:
         return
     if stage.state == "running":
@@ -85,7 +110,7 @@ def _going(course: Course, stage: Stage, stages: Mapping[str, Stage], slot: Slot
     elif not slot.firm and not stage.released:
         yield from _unknown(course.plan, stage, stages)
     else:
-        yield from _booked(course, stage, stages, slot.due, now)
+        yield from _booked(course, stage, stages, slot.due, clocks)
 
 
 def _unknown(plan: Campaign, stage: Stage, stages: Mapping[str, Stage]) -> Iterator[Action]:
@@ -102,8 +127,9 @@ def _unknown(plan: Campaign, stage: Stage, stages: Mapping[str, Stage]) -> Itera
 
 
 def _booked(
-    course: Course, stage: Stage, stages: Mapping[str, Stage], due: datetime, now: datetime
+    course: Course, stage: Stage, stages: Mapping[str, Stage], due: datetime, clocks: tuple[datetime, datetime]
 ) -> Iterator[Action]:
+    now, real = clocks
     if stage.state == "waiting":
         if due <= now + SOON and not stage.released and awaited(course.plan, stage.step, stages):
             return
@@ -112,9 +138,9 @@ def _booked(
     elif stage.due_at != due:
         yield Book(stage, due, now if stage.released else due)
     elif not stage.run:
-        if stage.changed_at is None or now - stage.changed_at > UNSURE:
+        if stage.changed_at is None or real - stage.changed_at > UNSURE:
             yield Note(stage)
-    elif stage.booked_for and now - stage.booked_for > min(GRACE * 2 ** min(stage.tries, DOUBLED), PATIENT):
+    elif stage.booked_for and now - stage.booked_for > _grace(stage):
         yield Book(stage, due, now)
 
 

@@ -28,7 +28,7 @@ from flows.plan import Plan, plan
 from flows.publish import carried_out
 from flows.records import Outcome
 from flows.settings import Settings
-from flows.staging import conclusion, in_brief, order_of
+from flows.staging import conclusion, deliveries, in_brief, order_of
 from flows.tending import arranged
 
 AGAIN = timedelta(minutes=1)  # until a step is tried once more, where what went wrong passes
@@ -92,7 +92,8 @@ def judged(agenda: Agenda, course: Course, stage: Stage, ledger: Ledger) -> Verd
     """What to do with it now."""
     stages = agenda.stages([course.id])[course.id]
     now, apart = clock.now(), course.plan.terms.governor.apart
-    accounts = order_of(course, stage.step, Path()).channels
+    known = stage.step in course.plan.steps
+    accounts = [delivery.account for delivery in deliveries(course, stage.step, "")] if known else []
     return judge(course, stage, stages, now, last_sent(ledger, accounts, now - apart))
 
 
@@ -117,7 +118,7 @@ async def sent(planned: Plan, order: Order, settings: Settings, course: Course, 
 
 def settled(agenda: Agenda, stage: Stage, state: Any, detail: str, **more: Any) -> State[Any]:
     """Write down how it ended, and say so to Prefect: what waits for a person is no success there."""
-    agenda.end(stage, state, detail, clock.now(), released=False, **more)
+    agenda.end(stage, state, detail, clock.now(), released=stage.released and state == "waiting", **more)
     said = in_brief(state, detail)
     if state in {"held", "failed"}:
         return Failed(name=state.capitalize(), message=said)
@@ -131,7 +132,10 @@ async def kept(agenda: Agenda, stage: Stage) -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
             await asyncio.sleep(BEAT)
-            await asyncio.to_thread(agenda.renew, stage)
+            try:
+                await asyncio.to_thread(agenda.renew, stage)
+            except Unusable as error:
+                get_run_logger().warning("no sign of life: %s", error)
 
     beating = asyncio.create_task(beat())
     try:

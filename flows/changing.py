@@ -58,7 +58,15 @@ class Change:
             self._agenda.touch(gone.id, "cancelled")
         if not course.master:
             self._agenda.include(course.id, self._campaign.steps)
+            self._forget_moves(course)
         return course.id
+
+    def _forget_moves(self, course: Course) -> None:
+        """A new time in the file counts more than one that somebody has given by hand before."""
+        for name, stage in self._agenda.stages([course.id])[course.id].items():
+            old, new = course.plan.steps.get(name), self._campaign.steps.get(name)
+            if stage.moved_to and not stage.over and old and new and old.at != new.at:
+                self._agenda.change(stage, moved_to=None)
 
     def _article(self, course: Course) -> str:
         """What it is of: what the file says now, unless something of another one is out."""

@@ -23,7 +23,7 @@ from flows.courses import OVER, Course, Stage, fresh
 from flows.database import begun
 from flows.forecast import forecast
 from flows.ledger import Ledger
-from flows.plan import identity
+from flows.plan import existing_article, identity
 from flows.roll import Roll
 from flows.schedule import counted, timetable
 from flows.settings import Settings
@@ -247,7 +247,9 @@ def direct(request: Request) -> str:
     root = Path(request.root)
     with directing(root) as director:
         if request.wanted == "start":
-            started = director.start(find_campaign(request.campaign, root), request.article)
+            campaign = find_campaign(request.campaign, root)
+            article = existing_article(request.article, root).stem if request.article else ""
+            started = director.start(campaign, article)
             ids, said = started.ids, f"{request.campaign}: {started.said}"
         else:
             ids = director.ask(request.wanted, request.campaign)

@@ -68,9 +68,9 @@ def _stopped(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> Verdict 
         line = stages.get(name)
         if not plan.steps[name].stop_line or (line and line.state == "sent"):
             continue
-        if line and (line.over or line.state in ASKS):
+        if line and line.over:
             return Verdict("hold", f"nothing goes out after '{name}', which is {line.state}")
-        return Verdict("wait", f"waits for '{name}' to be sent")
+        return _waits_for(name, line)
     return None
 
 
@@ -80,10 +80,16 @@ def _unmet(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> Verdict | 
         other = stages.get(name)
         if other and other.state == "sent":
             continue
-        if other and (other.over or other.state == "failed"):
+        if other and other.over:
             return Verdict("skip", f"only if '{name}' was sent; it is {other.state}")
-        return Verdict("wait", f"waits for '{name}' to be sent")
+        return _waits_for(name, other)
     return None
+
+
+def _waits_for(name: str, other: Stage | None) -> Verdict:
+    """What is held or has failed may yet be sent by a person: until then, and within its window, there is time."""
+    asks = f", which is {other.state}" if other and other.state in ASKS else ""
+    return Verdict("wait", f"waits for '{name}' to be sent{asks}")
 
 
 def _others_first(plan: Campaign, stage: Stage, stages: Mapping[str, Stage], now: datetime) -> bool:

@@ -149,6 +149,7 @@ class Ledger:
             select(receipts.c.sent_at, receipts.c.digest)
             .join(deliveries, deliveries.c.key == receipts.c.key)
             .where(deliveries.c.account == account, receipts.c.sent_at >= moment, deliveries.c.key != other_than)
+            .where(receipts.c.released.is_(False), deliveries.c.state != "retracted")
         )
         with usable(self.engine), self.engine.connect() as connection:
             return [(row.sent_at, row.digest) for row in connection.execute(statement)]

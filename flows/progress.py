@@ -1,4 +1,4 @@
-"""How far a long mailing is, as an artifact of its run: a bar in Prefect's pages. What goes wrong here stops nothing."""
+"""How far a long mailing is: an artifact of its run, a bar in Prefect's pages. What goes wrong here stops nothing."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import logging
 import sys
 import threading
 from contextlib import closing, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,8 +47,12 @@ class Tender:
         for course in self._agenda.unfinished(found):
             try:
                 self.arrange(course)
+            except Unusable:
+                raise
             except Refused as refused:
                 log.warning("%s can't be read any more: %s", course.id, refused)
+            except Exception:
+                log.exception("%s can't be arranged", course.id)  # the others can
 
     def arrange(self, course: Course) -> None:
         """Have everything of a course booked as it should be. Raises `Unusable`, `Refused`."""
@@ -57,7 +60,7 @@ class Tender:
             self._begin(course)
             return
         stages = self._agenda.stages([course.id])[course.id]
-        for action in actions(course, stages, clock.now()):
+        for action in actions(course, stages, clock.now(), datetime.now(UTC)):
             self._do(course, action)
         after = self._agenda.stages([course.id])[course.id]
         if course.state == "running" and after and all(stage.over for stage in after.values()):
@@ -79,8 +82,9 @@ class Tender:
             case Note():
                 self._book(course, stage)
                 return
-            case Free(over=over):
-                taken = self._agenda.change(stage, state="cancelled" if over else "waiting", run="", booked_for=None)
+            case Free(into=into):
+                freed = {"run": "", "booked_for": None, "owner": "", "lease_until": None}
+                taken = self._agenda.change(stage, state=into, **freed)
             case Skip(why=why):
                 taken = self._agenda.change(stage, state="skipped", detail=why, ended_at=clock.now())
         if stage.run and taken:
@@ -95,22 +99,14 @@ class Tender:
         if master.state != "running" or not master.plan.terms.repeat:
             return
         turn, following = due_turn(master, clock.now())
-        if turn:
-            begin(self._agenda, master, turn)
-        values = {"next_at": following, "number": master.number + bool(turn)}
-        if following != master.next_at and self._agenda.amend(master, **values) and following is None:
-            self._agenda.touch(master.id, "done")
+        if turn or following != master.next_at:
+            self._agenda.turn(master, begun(master, turn) if turn else None, following)
 
 
-def begin(agenda: Agenda, master: Course, turn: datetime) -> Course:
-    """The course of one time of what comes again; it is there once, whoever begins it."""
-    plan = master.plan
-    stamp = turn.astimezone(plan.terms.zone).strftime(STAMP)
-    course = fresh(plan, turn, article=master.article, occurrence=stamp, number=master.number)
-    course = replace(course, changed_at=datetime.now(UTC))
-    agenda.add(course)
-    agenda.include(course.id, plan.steps)
-    return course
+def begun(master: Course, turn: datetime) -> Course:
+    """The course of one time of what comes again."""
+    stamp = turn.astimezone(master.plan.terms.zone).strftime(STAMP)
+    return fresh(master.plan, turn, article=master.article, occurrence=stamp, number=master.number)
 
 
 def tend(root: Path, stopped: threading.Event) -> None:
@@ -147,7 +143,7 @@ def main(arguments: list[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    engine.prepare()
+    engine.prepare(root)
     with suppress(KeyboardInterrupt):
         tend(root, stopped)
 

@@ -47,14 +47,21 @@ def test_what_has_no_row_is_not_booked():
 def test_what_has_ended_or_asks_for_a_person_is_left_alone(state):
     course = begun(ONE)
 
-    assert done(course, DUE + 9 * DAY, x=booked(course, state=state)) == []
+    assert done(course, DUE + 9 * DAY, x=booked(course, state=state, booked_for=None)) == []
+
+
+def test_a_step_that_somebody_skips_loses_its_run():
+    course = begun(ONE)
+    skipped = booked(course, state="skipped")
+
+    assert done(course, x=skipped) == [Free(skipped, into="skipped")]
 
 
 def test_a_step_that_was_dropped_loses_its_run():
     course = begun(ONE)
     dropped = booked(course, state="cancelled")
 
-    assert done(course, x=dropped) == [Free(dropped, over=True)]
+    assert done(course, x=dropped) == [Free(dropped, into="cancelled")]
     assert done(course, x=replace(dropped, run="")) == []
 
 
@@ -100,7 +107,9 @@ def test_what_is_released_stays_so_when_its_estimate_moves():
 def test_a_campaign_that_is_stopped_has_no_runs(state, said):
     course = replace(begun(ONE), state=state)
 
-    assert done(course, x=booked(course, **said)) == [Free(booked(course, **said), over=state == "cancelled")]
+    assert done(course, x=booked(course, **said)) == [
+        Free(booked(course, **said), into="cancelled" if state == "cancelled" else "waiting")
+    ]
 
 
 def test_a_paused_step_that_is_free_stays_free_and_a_cancelled_one_is_over():
@@ -108,14 +117,14 @@ def test_a_paused_step_that_is_free_stays_free_and_a_cancelled_one_is_over():
     waiting = stages(course)["x"]
 
     assert done(replace(course, state="paused")) == []
-    assert done(replace(course, state="cancelled")) == [Free(waiting, over=True)]
+    assert done(replace(course, state="cancelled")) == [Free(waiting, into="cancelled")]
 
 
 @pytest.mark.parametrize("state", ["held", "failed"])
 def test_what_is_cancelled_asks_nobody_any_more(state):
     course = replace(begun(ONE), state="cancelled")
 
-    assert done(course, x=state) == [Free(stages(course, x=state)["x"], over=True)]
+    assert done(course, x=state) == [Free(stages(course, x=state)["x"], into="cancelled")]
     assert done(replace(course, state="paused"), x=state) == []
 
 
@@ -125,7 +134,7 @@ def test_a_step_that_the_file_has_no_more_is_given_up_unless_it_is_at_work(state
     gone = Stage(course=course.id, step="gone", state=state, owner=oneself(), lease_until=NOON + MINUTE)
     found = list(actions(course, {"x": booked(course), "gone": gone}, NOON))
 
-    assert found == [Free(gone, over=True)] * acts
+    assert found == [Free(gone, into="cancelled")] * acts
 
 
 # Runs that were lost
@@ -166,14 +175,15 @@ def test_what_was_begun_by_somebody_who_is_gone_is_booked_again(owner, lease, lo
 
     assert done(course, DUE, x=running) == [Book(running, DUE, DUE)] * lost
     assert done(replace(course, state="paused"), DUE, x=running) == [Free(running)] * lost
-    assert done(replace(course, state="cancelled"), DUE, x=running) == [Free(running, over=True)] * lost
+    assert done(replace(course, state="cancelled"), DUE, x=running) == [Free(running, into="cancelled")] * lost
 
 
 # What waits for another
 
 
 @pytest.mark.parametrize(
-    ("web", "books"), [("waiting", ["web"]), ("running", []), ("held", []), ("sent", ["x"]), ("failed", ["x"])]
+    ("web", "books"),
+    [("waiting", ["web"]), ("running", []), ("held", []), ("failed", []), ("sent", ["x"]), ("skipped", ["x"])],
 )
 def test_what_waits_for_another_is_not_run_in_vain(web, books):
     course = begun(GATED)
