@@ -41,7 +41,7 @@ def publish_article(wanted: dict[str, Any], voice: Voice) -> int:
     except ValidationError as error:
         raise Refused([_fault(error)]) from error
     root = Path(order.root)
-    warm = threading.Thread(target=_warm_up, daemon=True)
+    warm = threading.Thread(target=_warm_up, args=(root,), daemon=True)
     settings = Settings.of(root)
     planned = plan(order, settings.outbox_of(root))
     planned.refuse_blocked(order)
@@ -54,10 +54,10 @@ def publish_article(wanted: dict[str, Any], voice: Voice) -> int:
     return _conclude(outcomes, voice)
 
 
-def _warm_up() -> None:
+def _warm_up(root: Path) -> None:
     from flows import engine  # noqa: PLC0415
 
-    engine.prepare()
+    engine.prepare(root)
     import flows.publish  # noqa: PLC0415, F401 - the import itself is the work
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from flows.errors import LedgerUnusable
 from flows.tables import REVISION
 
+PATIENCE = 30.0  # seconds for SQLite's lock
 LOCK = "SELECT pg_advisory_xact_lock(7391046258)"  # any number that nobody else takes
 
 
@@ -58,15 +61,30 @@ def connect(url: str) -> Engine:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LedgerUnusable(f"the ledger's folder can't be made: {error}") from error
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": PATIENCE})
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
+        _keep_a_log(connection)
         # FULL: a claim must be on the disk before anything is sent
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _keep_a_log(connection: Any) -> None:
+    """Write ahead. Of several who open a new file at once, SQLite has all but one fail at this, however patient."""
+    ends = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def driven(url: str) -> URL:

@@ -70,7 +70,7 @@ class Tender:
         stage = action.stage
         match action:
             case Book(due=due, at=at):
-                if stage.run and at != due and self._bookings.cancelled(stage.run):
+                if stage.run and at != due and not stage.released and self._bookings.cancelled(stage.run):
                     why = "its run was cancelled in Prefect's pages"
                     self._agenda.change(stage, state="held", detail=why, owner="", lease_until=None)
                     return

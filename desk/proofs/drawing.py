@@ -16,14 +16,18 @@ from content.story import Story
 from content.templates import environment
 from desk.proofs import frames
 from desk.proofs.addresses import Desktop, Folder
+from desk.proofs.boards import COURSES, STAGES
 from desk.proofs.inbox import INBOXES
 from desk.proofs.past import standing
-from desk.proofs.shelf import FILTERS, choose
+from desk.proofs.shelf import FILTERS, Spine, choose
+from flows.plan import ARTICLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from content.rendition import Asset
+    from desk.proofs.boards import Board
     from desk.proofs.workbench import View, Workbench
     from flows.plan import Entry
 
@@ -46,8 +50,9 @@ STATES = {
 class Pen:
     """Draws the desk's pages. A project may lay its own templates over `templates/desk/`."""
 
-    def __init__(self, root: Path, *, live: bool) -> None:
+    def __init__(self, root: Path, *, live: bool, asking: Callable[[], int] = int) -> None:
         self._root = root
+        self._asking = asking
         self._links = Desktop() if live else Folder()
         self.fill()
 
@@ -57,7 +62,10 @@ class Pen:
         self._templates.globals |= {
             "links": self._links,
             "live": self._links.live,
+            "asking": self._asking,
             "STATES": STATES,
+            "COURSES": COURSES,
+            "STAGES": STAGES,
             "standing": standing,
             "FILTERS": FILTERS,
             "WIDTHS": WIDTHS,
@@ -81,7 +89,7 @@ class Pen:
             "shelf.html", bench, turn=turn, rows=rows, total=len(spines), words=words, state=state, titles=titles
         )
 
-    def article(self, bench: Workbench, name: str, view: str) -> str | None:
+    def article(self, bench: Workbench, name: str, view: str, campaigns: tuple[Board, ...] = ()) -> str | None:
         """An article, in one of its views; None where there is no such article or view."""
         turn = bench.turns
         found = bench.view(name)
@@ -100,6 +108,7 @@ class Pen:
             view=view,
             proof=accounts.get(view),
             tabs=tabs(found),
+            campaigns=campaigns,
             lines=source_lines(bench, name) if view == "source" else [],
         )
 
@@ -121,6 +130,14 @@ class Pen:
             by_hand=account.split(":")[0] in known() and channel_class(account).can.by_hand,
             sent=past.kept(record.receipt.digest) if record.receipt else None,
         )
+
+    def campaigns(self, bench: Workbench, found: Any, *, turn: int) -> str:
+        """The list of campaigns."""
+        return self._draw("campaigns.html", bench, turn=turn, found=found, spines=spines(bench))
+
+    def campaign(self, bench: Workbench, board: Board, *, turn: int, **more: Any) -> str:
+        """One campaign."""
+        return self._draw("campaign.html", bench, turn=turn, board=board, spines=spines(bench), **more)
 
     def trouble(self, title: str, why: str) -> str:
         """A page that says what is wrong."""
@@ -164,6 +181,13 @@ def tabs(found: View) -> list[Tab]:
         for view, title in VIEWS.items()
     ]
     return [Tab(view="all", title="All"), *channels, *others]
+
+
+def spines(bench: Workbench) -> dict[str, Spine]:
+    """The articles by all that a campaign may call them."""
+    found = bench.shelf.spines()
+    files = {(ARTICLES / f"{spine.name}.md").as_posix(): spine for spine in found}
+    return {spine.slug: spine for spine in found} | {spine.name: spine for spine in found} | files
 
 
 def source_lines(bench: Workbench, name: str) -> list[str]:

@@ -62,7 +62,7 @@ def _to_come(course: Course, stage: Stage, slot: Slot, stages: Mapping[str, Stag
         return Reason("Released by hand: it goes out as soon as a worker takes it.")
     if not slot.firm:
         return Reason()  # it waits for the one that it counts from
-    verdict = judge(course, replace(stage, due_at=slot.due), stages, now)
+    verdict = judge(course, replace(stage, due_at=slot.due), stages, max(now, slot.due))  # as it will be then
     if awaited(course.plan, stage.step, stages):
         return Reason(sentence(verdict.why))
     if now > slot.due + PUNCTUAL:
@@ -74,7 +74,7 @@ def _to_come(course: Course, stage: Stage, slot: Slot, stages: Mapping[str, Stag
 
 def _late(course: Course, stage: Stage, verdict: Verdict, now: datetime) -> Reason:
     """Its moment has passed: it is put off, or nobody is there who would send it."""
-    put_off = verdict.at or stage.booked_for
+    put_off = verdict.at if verdict.act == "wait" else stage.booked_for
     if verdict.act in ENDS:
         why = "Its moment has passed, and nobody has taken it."
         return Reason(why, f"Now it would be {ENDS[verdict.act]}. Send it, move it, or skip it. {NOBODY}", late=True)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from content.findings import Refused
 from content.templates import SHIPPED
 from desk.proofs import drawing, frames
-from desk.web.live import EVERYTHING, Bell, watch
+from desk.web.boards import Boards
+from desk.web.campaigns import Campaigns
+from desk.web.live import EVERYTHING, Bell, follow, watch
 from desk.web.safety import Doorkeeper
 from flows.errors import Unusable
 
@@ -36,12 +39,16 @@ STATIC = SHIPPED / "desk" / "static"
 class Desk:
     """Answers requests from one workbench. Pages are drawn in a thread, one at a time: the bell must not wait."""
 
-    def __init__(self, bench: Workbench, more: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, bench: Workbench, more: tuple[Path, ...] = (), health: Callable[[], dict[str, Any]] = dict
+    ) -> None:
         self.bench = bench
-        self.bell = Bell(lambda: bench.turns)
+        self._health = health
+        self.boards = Boards(bench.root)
+        self.bell = Bell(lambda: bench.turns, lambda: self.boards.pulse)
         self._more = more
         self._drawing = asyncio.Lock()
-        self._pen = drawing.Pen(bench.root, live=True)
+        self._pen = drawing.Pen(bench.root, live=True, asking=self.boards.asking)
 
     def app(self) -> Doorkeeper:
         """The web app."""
@@ -53,7 +60,9 @@ class Desk:
             Route("/pictures/{name}/{path}", self.picture),
             Route("/files/{name}/{account}/{path:path}", self.file),
             Route("/deliveries/{key}", self.delivery),
+            *Campaigns(self.bench, self.boards, self._pen, self._work).routes(),
             Route("/events", self.events),
+            Route("/health", self.health),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
         errors = {404: self.not_found, Refused: self.refused, Unusable: self.refused, Exception: self.broken}
@@ -68,7 +77,11 @@ class Desk:
     async def article(self, request: Request) -> Response:
         """One article's proofs, all together or those of one view."""
         name, view = request.path_params["name"], request.path_params.get("view", "all")
-        return await self._draw(partial(self._pen.article, self.bench, name, view))
+        return await self._draw(partial(self._article, name, view))
+
+    def _article(self, name: str, view: str) -> str | None:
+        slug = next((spine.slug for spine in self.bench.shelf.spines() if spine.name == name), "")
+        return self._pen.article(self.bench, name, view, self.boards.about(*filter(None, (name, slug))))
 
     async def frame(self, request: Request) -> Response:
         """A page or a mail as one reader sees it, for a frame that can do nothing."""
@@ -109,6 +122,11 @@ class Desk:
         """The bell, for as long as a page is open."""
         return StreamingResponse(self.bell.listen(), media_type="text/event-stream")
 
+    async def health(self, _request: Request) -> Response:
+        """How the press is, for whoever watches over it; the desk alone is well when it answers."""
+        told = {"status": "ok", "pid": os.getpid(), **self._health()}
+        return JSONResponse(told, 200 if told["status"] == "ok" else 503)
+
     async def not_found(self, _request: Request, _error: Exception) -> Response:
         """No such page."""
         return self._missing()
@@ -136,6 +154,7 @@ class Desk:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(watch(self.bench.root, self._more, self._saved)),
+            asyncio.create_task(follow(self.boards, self.bell)),
             asyncio.create_task(self._warm()),
         ]
         yield

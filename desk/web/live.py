@@ -1,36 +1,49 @@
-"""Tells open pages that a file was saved."""
+"""Tells open pages that a file was saved, or that a campaign has moved on."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from watchfiles import Change, awatch
 
+from content.findings import Refused
 from content.templates import SHIPPED
+from flows.errors import Unusable
 from flows.plan import ARTICLES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
+    from desk.web.boards import Boards
+
 STEP, SETTLE = 10, 60  # milliseconds: how often is looked, and how long a burst of writes may last
 SLOW = 500  # milliseconds between looks where the system tells nothing
 BEAT = 15.0  # seconds between signs of life, for a browser that is gone to be noticed
 EVERYTHING = "*"
+EVERY, SHARE = 1.0, 5  # seconds between two looks at the ledger, and at least so many times as long as a look takes
+OPENING = 10  # looks: the longest that a page may take from being drawn to listening
 
 
 class Bell:
     """Rings on every open page. A page that is slow to listen gets all it missed as one ring."""
 
-    def __init__(self, turns: Callable[[], int]) -> None:
-        self._turns = turns
+    def __init__(self, turns: Callable[[], int], pulse: Callable[[], int] = int) -> None:
+        self._turns, self._pulse = turns, pulse
         self._listeners: set[asyncio.Queue[frozenset[str]]] = set()
         self._over = asyncio.Event()
 
+    @property
+    def heard(self) -> bool:
+        """Whether a page is open."""
+        return bool(self._listeners)
+
     def ring(self, names: frozenset[str]) -> None:
-        """Say which articles changed."""
+        """Say which articles changed, by their names, and which campaigns, by their addresses."""
         for listener in self._listeners:
             listener.put_nowait(names)
 
@@ -59,7 +72,8 @@ class Bell:
             self._listeners.discard(listener)
 
     def _event(self, kind: str, names: list[str]) -> str:
-        return f"event: {kind}\ndata: {json.dumps({'turn': self._turns(), 'names': names})}\n\n"
+        told = {"turn": self._turns(), "pulse": self._pulse(), "names": names}
+        return f"event: {kind}\ndata: {json.dumps(told)}\n\n"
 
 
 async def watch(root: Path, more: Iterable[Path], changed: Callable[[frozenset[str]], None]) -> None:
@@ -70,6 +84,23 @@ async def watch(root: Path, more: Iterable[Path], changed: Callable[[frozenset[s
     standing = [folder for folder in folders if folder.is_dir()]
     async for batch in _batches(standing):
         changed(frozenset(_name(Path(path), articles, files) for _, path in batch))
+
+
+async def follow(boards: Boards, bell: Bell) -> None:
+    """Ring for campaigns that have moved on, while a page is open."""
+    loop = asyncio.get_running_loop()
+    pause, silent = EVERY, 0
+    while True:
+        await asyncio.sleep(pause)
+        silent = 0 if bell.heard else silent + 1
+        if silent == OPENING:
+            boards.forget()
+        if silent:
+            continue
+        began = loop.time()
+        with suppress(Refused, Unusable):  # a page that asks says what is wrong
+            bell.ring(await run_in_threadpool(boards.changed))
+        pause = max(EVERY, SHARE * (loop.time() - began))
 
 
 async def _batches(folders: list[Path]) -> AsyncIterator[set[tuple[Change, str]]]:

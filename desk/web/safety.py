@@ -62,6 +62,15 @@ class Doorkeeper:
         await app(scope, receive, marked)
 
 
+def own(scope: Scope) -> bool:
+    """Whether the browser itself says that a page of the desk has asked: needed where something is to be changed.
+
+    For what the doorkeeper has let in: an `Origin` that is there is the desk's.
+    """
+    headers = dict(scope["headers"])
+    return b"origin" in headers or headers.get(b"sec-fetch-site") == b"same-origin"
+
+
 def refusal(scope: Scope) -> str:
     """Why a request is not let in; empty where it is."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

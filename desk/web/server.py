@@ -7,7 +7,7 @@ import gc
 import socket
 import threading
 import webbrowser
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from desk.proofs.workbench import Workbench
 from desk.web.app import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from desk.console import Voice
 
@@ -35,7 +35,7 @@ def serve(root: Path, article: Path | None, port: int, voice: Voice, *, browser:
         path = f"/articles/{article.stem}" if article else "/"
         address = f"http://127.0.0.1:{door.getsockname()[1]}{path}"
         with suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises it again
-            asyncio.run(_run(desk, door, partial(_tell, address, voice, browser=browser)))
+            asyncio.run(Server(desk, partial(_tell, address, voice, browser=browser)).serve(sockets=[door]))
     voice.say("\nClosed.", "dim")
     return 0
 
@@ -64,25 +64,29 @@ def listen(port: int) -> socket.socket:
     raise Refused([Finding(rule="desk.port", severity="block", why=why, mend="Give another with --port.")])
 
 
-async def _run(desk: Desk, door: socket.socket, ready: Callable[[], None]) -> None:
-    config = uvicorn.Config(
-        desk.app(),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-        server_header=False,
-        lifespan="on",
-    )
-    server = _Server(config, desk, ready)
-    await server.serve(sockets=[door])
+class Server(uvicorn.Server):
+    """Says where it is once it can be ended. Open pages listen for ever: on Ctrl-C they are told to stop first.
 
+    Where another looks after signals (`alone=False`), it ends once `should_exit` is set.
+    """
 
-class _Server(uvicorn.Server):
-    """Says where it is once it can be ended. Open pages listen for ever: on Ctrl-C they are told to stop first."""
-
-    def __init__(self, config: uvicorn.Config, desk: Desk, ready: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, ready: Callable[[], None], *, alone: bool = True) -> None:
+        config = uvicorn.Config(
+            desk.app(),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            lifespan="on",
+        )
         super().__init__(config)
-        self._desk, self._ready = desk, ready
+        self._desk, self._ready, self._alone = desk, ready, alone
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals for the time of serving."""
+        with super().capture_signals() if self._alone else nullcontext():
+            yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so: a Ctrl-C before that would meet nobody who listens for it."""

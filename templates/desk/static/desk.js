@@ -1,4 +1,4 @@
-/* The desk's own script: follows saves, fits frames to their place, keeps where you were reading. */
+/* The desk's own script: follows saves and campaigns, fits frames to their place, keeps where you were reading. */
 (() => {
   "use strict";
   const $ = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -51,8 +51,20 @@
     button.textContent = "Copied";
   });
 
+  /* What was asked for is done: its words are not asked for again. What is half typed elsewhere stays. */
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement: form, response } = event.detail.ctx;
+    if (form.method !== "post" || !response.raw.ok || response.raw.url.includes("?refused=")) return;
+    form.reset();
+    form.closest("details")?.removeAttribute("open");
+  });
+
   const follow = () => {
     const about = document.body.dataset.live;
+    /* campaigns are called by their address; their pages follow the ledger, and every article */
+    const planned = about.startsWith("/");
+    const stamp = (told) => told.turn + (planned ? told.pulse : 0);
+    const concerns = (name) => name === "*" || name === about || (!name.startsWith("/") && (planned || about === "*"));
     const pulse = document.getElementById("pulse");
     const say = (state, words) => {
       pulse.dataset.state = state;
@@ -69,7 +81,7 @@
     /* "open" is the browser's own event too, without data: the server's follows it */
     events.addEventListener("open", (event) => {
       if (!event.data) return;
-      const now = JSON.parse(event.data).turn;
+      const now = stamp(JSON.parse(event.data));
       if (lost || now !== turn) refresh();
       turn = now;
       lost = false;
@@ -77,8 +89,8 @@
     });
     events.addEventListener("saved", (event) => {
       const told = JSON.parse(event.data);
-      turn = told.turn;
-      if (about === "*" || told.names.includes("*") || told.names.includes(about)) refresh();
+      turn = stamp(told);
+      if (told.names.some(concerns)) refresh();
     });
     events.addEventListener("error", () => {
       lost = true;
