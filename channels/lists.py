@@ -20,6 +20,7 @@ class ListSettings(BaseModel):
     query: str = ""  # of a database: its columns are the fields of a subscriber
     consent: Literal["required", "elsewhere"] = "required"
     connections: Annotated[int, Field(ge=1, le=100)] = 4
+    shares: Annotated[int, Field(ge=1, le=16)] = 1  # workers that send a long list side by side
     per_hour: Annotated[int, Field(ge=0)] = 0
     domain_per_hour: Annotated[int, Field(ge=0)] = 0
     warm_up: Annotated[str, Field(pattern=r"^\d*(,\d+)*$")] = ""  # messages a day: "50,100,250,500,1000"

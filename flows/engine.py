@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from flows import doorplate
 from flows.errors import PrefectUnreachable
 
 if TYPE_CHECKING:
@@ -34,14 +36,68 @@ DEFAULTS = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 
+# Of the press's own server and workers: their troubles go to their logs; a person's profile and account do not count.
+KEPT = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",  # its newer pages have the browser ask a statistics firm, analytics off or on
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+}
+FOREIGN = {"PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_API_KEY"}
 
-def prepare() -> str:
-    """Settle Prefect's settings before it is imported. Gives the address of a running server, or ""."""
+
+def prepare(root: Path | None = None) -> str:
+    """Settle Prefect's settings before it is imported. Gives the address of a running server, or "".
+
+    The one that is set comes first, then the project's own (`pressroom up`), then one at Prefect's usual place.
+    """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-    if not os.environ.get("PREFECT_API_URL") and _is_prefect(LOCAL):
-        os.environ["PREFECT_API_URL"] = LOCAL
+    if not os.environ.get("PREFECT_API_URL"):
+        found = _own(root) or (LOCAL if answers(LOCAL) else "")
+        if found:
+            os.environ["PREFECT_API_URL"] = found
     return os.environ.get("PREFECT_API_URL", "")
+
+
+def server() -> str:
+    """The server that is set. Raises `PrefectUnreachable` where none is, or where it does not answer."""
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if not url:
+        raise PrefectUnreachable(
+            "PREFECT_API_URL is not set: it says where the Prefect server is, http://HOST:4200/api"
+        )
+    _must_answer(url)
+    return url
+
+
+def environment(api: str, **more: str) -> dict[str, str]:
+    """What the processes of a press see, that work for the server at `api`. What a person has set comes first."""
+    return {**DEFAULTS, **KEPT, **os.environ, "PREFECT_API_URL": api, **more}
+
+
+def own_environment(api: str, home: Path, **more: str) -> dict[str, str]:
+    """What they see where the server is the press's own, with its state in `home`."""
+    ours = {"PREFECT_HOME": str(home), "PREFECT_SERVER_UI_API_URL": api, **more}
+    return {name: value for name, value in environment(api, **ours).items() if name not in FOREIGN}
+
+
+def answers(url: str, seconds: float = 0.5) -> bool:
+    """Whether a Prefect server says there that it is well."""
+    try:
+        with urlopen(f"{url}/health", timeout=seconds) as answer:  # noqa: S310 - the address that Prefect would ask
+            return json.load(answer) is True
+    except (URLError, OSError, ValueError):
+        return False
+
+
+async def until_it_answers(url: str) -> None:
+    """Wait for a server that is being started, or is back in a moment."""
+    while True:
+        if await asyncio.to_thread(answers, url, 5.0):
+            return
+        await asyncio.sleep(0.2)
 
 
 def run(order: Order) -> list[Outcome]:
@@ -66,9 +122,7 @@ def _must_answer(url: str) -> None:
         raise PrefectUnreachable(f"the Prefect server at {url} does not answer: {mend}") from error
 
 
-def _is_prefect(url: str) -> bool:
-    try:
-        with urlopen(f"{url}/health", timeout=0.5) as answer:  # noqa: S310 - a fixed http address on this machine
-            return json.load(answer) is True
-    except (URLError, OSError, ValueError):
-        return False
+def _own(root: Path | None) -> str:
+    """The server of this project's `pressroom up`; a busy one gets time to answer."""
+    plate = doorplate.find(root) if root else None
+    return plate.api if plate and answers(plate.api, 5.0) else ""

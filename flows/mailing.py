@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from channels.base import Receipt
@@ -18,8 +17,8 @@ from flows.ledger import LEASE, Ledger
 from flows.pace import Pace, WarmUp
 from flows.records import Delivery, Outcome, State, Status, concluded
 from flows.roll import Roll
-from flows.segments import Segment
 from flows.sending import CANCELLED, Sending
+from flows.sharing import LOOK, SILENCE, Team, source
 from flows.suppressions import Suppressions, attest
 from flows.tally import REST, Mailing, Standing
 from flows.terms import Heart, Terms
@@ -28,13 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from channels.lines import Crew
-    from channels.lists import ListSettings
     from channels.seal import Seal
     from content.newsletter import Newsletter
-    from flows.orders import Order
-    from flows.plan import Entry
-    from flows.settings import Settings
 
+Halt = str | BaseException | None  # why a pass ended early
+WORTH = 5_000  # messages
 OPEN: tuple[State, ...] = ("planned", "failed", "unknown", "held", "begun")
 
 
@@ -51,6 +48,9 @@ class Postman:
     lease: timedelta = LEASE
     patience: float = 120.0  # seconds that a server may be away, or put messages off
     defer: float = 60.0  # seconds until a message that was put off is tried again; then four times as long each
+    shares: int = 1  # in so many it may go: there are workers who could be asked
+    worth: int = WORTH  # messages that a share must have, for another process to be worth its start
+    silence: timedelta = SILENCE  # of whoever sends a share, until it is taken for lost
 
     stopped: threading.Event = field(default_factory=threading.Event)  # set it, and the sending ends within a second
 
@@ -92,6 +92,7 @@ class Postman:
     def _under(self, owner: str, crew: Crew, *, accept: bool) -> Outcome:
         found = self.roll.find(self.delivery.key)
         if found and found.total >= 0:
+            Team(found, self.roll, 1, self._pace, self.silence).call_back(self.silence.total_seconds())
             if stale := self._stale(found, accept=accept):
                 self.ledger.settle(self.delivery, owner, "begun", stale)
                 return self._outcome("changed", stale)
@@ -100,34 +101,66 @@ class Postman:
             self.roll.reopen(mailing)
         else:
             mailing = self._enrol(self.roll.begin(self.delivery.key, self.rendition.digest))
-        sending = self._passes(mailing, crew, owner)
-        if isinstance(sending.halt, BaseException):
-            raise sending.halt
-        return self._conclude(mailing, owner, sending.halt or "")
-
-    def _passes(self, mailing: Mailing, crew: Crew, owner: str) -> Sending:
-        """Go through the list, and again for those whom their servers put off, as long as patience lasts."""
-        suppressions = Suppressions(self.ledger.engine)
         every = self.lease.total_seconds() / 10
         heart = Heart(lambda: self.ledger.renew(self.delivery, owner, self.lease), every, self.stopped)
+        halt = self._beside_others(mailing, crew, owner, heart) or self._alone(mailing, crew, heart)
+        if isinstance(halt, BaseException):
+            raise halt
+        return self._conclude(mailing, owner, halt or "")
+
+    def _alone(self, mailing: Mailing, crew: Crew, heart: Heart) -> Halt:
+        """Go through the list, and again for those whom their servers put off, as long as patience lasts."""
         while True:
-            sending = Sending(mailing, self.roll, suppressions, self.audience, self._terms(), heart)
+            sending = self._pass(mailing, heart)
             begun = datetime.now(UTC)
-            sending.run(crew)
-            if sending.halt is None:
-                self.roll.forget(mailing, begun)
+            if self.roll.anybody(mailing):
+                sending.run(crew)
+                if sending.halt is None:
+                    self.roll.forget(mailing, begun)
             due = self.roll.next_due(mailing)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None
             if sending.halt is not None or wait is None or wait > self.patience:
-                return sending
-            self._rest(mailing, wait, heart)
+                return sending.halt
+            sending.rest(wait)
 
-    def _rest(self, mailing: Mailing, seconds: float, heart: Heart) -> None:
-        """Wait, but not past a person's word."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends and heart.beats() and self.roll.wanted(mailing) == "go":
-            if heart.stopped.wait(max(0.0, min(0.5, ends - time.monotonic()))):
-                return
+    def _beside_others(self, mailing: Mailing, crew: Crew, owner: str, heart: Heart) -> Halt:
+        """Send one share, and what others leave of theirs; None where all was tried, or the list is not worth it."""
+        if (total := self._worth_shares(mailing)) == 1:
+            return None
+        self._pace.widen(1 / total)
+        team = Team(mailing, self.roll, total, self._pace, self.silence)
+        watched = Heart(lambda: team.beats(heart), LOOK, self.stopped)
+        try:
+            team.open(owner, source(self.audience))
+            return team.send(lambda: self._pass(mailing, watched, team), crew, watched).halt
+        finally:
+            team.dismiss()
+            self._pace.widen(1.0)
+
+    def _worth_shares(self, mailing: Mailing) -> int:
+        """In how many shares to send what is left. A day of a warm-up is counted by one process, a cap in minutes."""
+        if self.shares == 1:
+            return 1
+        counts, settings, budget = self.roll.counts(mailing), self.channel.settings, self._budget()
+        left = counts.get("waiting", 0) + counts.get("later", 0)
+        if budget is not None and budget < left:
+            return 1
+        caps: list[int] = [cap // 60 for cap in (settings.per_hour, settings.domain_per_hour) if cap]
+        return max(1, min(self.shares, left // self.worth, *caps))
+
+    def _pass(self, mailing: Mailing, heart: Heart, team: Team | None = None) -> Sending:
+        terms = Terms(
+            account=self.channel.account,
+            pace=self._pace,
+            before=self.roll.counts(mailing).get("sent", 0),
+            budget=self._budget(),
+            defer=self.defer,
+            patience=self.patience,
+        )
+        if team:
+            others = team.elsewhere()
+            terms = replace(terms, meant=team.meant, elsewhere=lambda: team.elsewhere() - others)
+        return Sending(mailing, self.roll, Suppressions(self.ledger.engine), self.audience, terms, heart)
 
     def _stale(self, mailing: Mailing, *, accept: bool) -> str:
         """What has changed since the mailing began; "" if nothing has."""
@@ -157,13 +190,16 @@ class Postman:
         tested = int.from_bytes(hashed[:4], "big") % 100 < self.rendition.test_share
         return hashed[4] % (len(self.rendition.subjects) + 1) if tested else REST
 
-    def _terms(self) -> Terms:
+    @cached_property
+    def _pace(self) -> Pace:
+        return Pace(self.channel.settings.per_hour, self.channel.settings.domain_per_hour, time.monotonic)
+
+    def _budget(self) -> int | None:
+        """Messages that a warm-up still lets through today; None where it sets no cap."""
         settings = self.channel.settings
         most = WarmUp.of(settings.warm_up, settings.warm_up_from).most_on(datetime.now(UTC).date())
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        budget = None if most is None else max(0, most - self.roll.sent_since(self.channel.account, today))
-        pace = Pace(settings.per_hour, settings.domain_per_hour, time.monotonic)
-        return Terms(account=self.channel.account, pace=pace, budget=budget, defer=self.defer, patience=self.patience)
+        return None if most is None else max(0, most - self.roll.sent_since(self.channel.account, today))
 
     def _conclude(self, mailing: Mailing, owner: str, halted: str) -> Outcome:
         """How it ended, for people and for the ledger."""
@@ -200,31 +236,6 @@ class Postman:
 
     def _outcome(self, status: Status, detail: str) -> Outcome:
         return concluded(self.delivery, status, detail, digest=self.rendition.digest)
-
-
-def postman(entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event) -> Postman:
-    """Who brings an entry of a plan to the list of its account."""
-    return Postman(
-        channel=entry.channel,
-        rendition=entry.rendition,
-        delivery=entry.delivery,
-        ledger=ledger,
-        audience=audience_of(entry, order, settings),
-        seal=settings.seal(Path(order.root)),
-        lease=settings.lease,
-        patience=settings.patience,
-        defer=settings.defer,
-        stopped=stopped,
-    )
-
-
-def audience_of(entry: Entry, order: Order, settings: Settings) -> Audience:
-    """The list of an entry's account, or the part of it that is meant."""
-    root = Path(order.root)
-    segments = tuple(Segment.of(spelled) for spelled in order.segments)
-    fields = tuple(field.name for field in entry.rendition.merge_fields)
-    account: ListSettings = entry.channel.settings  # type: ignore[attr-defined]  # every channel with recipients has one
-    return Audience.of(account, settings.seal(root), root, segments=segments, fields=fields, instead=order.audience)
 
 
 WORDS: dict[Standing, str] = {

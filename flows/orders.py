@@ -87,6 +87,18 @@ class Call(BaseModel):
     root: str = Field(default=".", title="Project", description="The project's folder, as the worker sees it.")
 
 
+class Portion(BaseModel):
+    """Send one share of a mailing that is under way."""
+
+    model_config = ConfigDict(extra="forbid", title="A share of a mailing")
+
+    order: Order = Field(title="Order", description="The mailing's own, for the one account.")
+    share: int = Field(ge=1, title="Share", description="Its number; 0 is the main run's own.")
+    claim: str = Field(
+        min_length=1, title="Claim", description="The main run's, in the ledger. Under another, the run does nothing."
+    )
+
+
 class Request(BaseModel):
     """Say what should become of a campaign."""
 

@@ -12,12 +12,15 @@ DOMAINS = 10_000  # remembered at once
 
 
 class Bucket:
-    """So many an hour, spread evenly: up to a minute's worth may go at once."""
+    """So many an hour, spread evenly: up to a minute's worth may go at once.
 
-    def __init__(self, per_hour: int, now: float) -> None:
-        self._rate = per_hour / HOUR
-        self._most = max(1.0, per_hour / 60)
-        self._there, self._then = self._most, now
+    `part` of it is ours: several who share a cap begin with no more, in all, than one would.
+    """
+
+    def __init__(self, per_hour: int, now: float, part: float = 1.0) -> None:
+        self._per_hour = per_hour
+        self._there, self._then = max(1.0, per_hour / 60) * part, now
+        self._have(part)
 
     def wait(self, now: float) -> float:
         """Seconds until one more may go; 0 for now."""
@@ -29,15 +32,31 @@ class Bucket:
         """One goes."""
         self._there -= 1
 
+    def widen(self, part: float, now: float) -> None:
+        """Another part is ours from now on."""
+        self.wait(now)
+        self._have(part)
+
+    def _have(self, part: float) -> None:
+        self._rate = self._per_hour * part / HOUR
+        self._most = max(1.0, self._per_hour * part / 60)
+
 
 class Pace:
-    """The caps of one account. A cap of 0 is none. `clock` gives seconds that only go forward."""
+    """The caps of one account, or our part of them. A cap of 0 is none. `clock` gives seconds that only go forward."""
 
-    def __init__(self, per_hour: int, domain_per_hour: int, clock: Callable[[], float]) -> None:
+    def __init__(self, per_hour: int, domain_per_hour: int, clock: Callable[[], float], part: float = 1.0) -> None:
         self._clock = clock
-        self._all = Bucket(per_hour, clock()) if per_hour else None
+        self._part = self._first = part
+        self._all = Bucket(per_hour, clock(), part) if per_hour else None
         self._domain_per_hour = domain_per_hour
         self._domains: OrderedDict[str, Bucket] = OrderedDict()
+
+    def widen(self, part: float) -> None:
+        """Another part of the caps is ours: somebody else sends no more."""
+        now, self._part, self._first = self._clock(), part, min(part, self._first)
+        for bucket in (*([self._all] if self._all else ()), *self._domains.values()):
+            bucket.widen(part, now)
 
     def wait(self) -> float:
         """Seconds until anything at all may go."""
@@ -56,7 +75,9 @@ class Pace:
 
     def _bucket(self, domain: str) -> Bucket:
         if domain not in self._domains:
-            self._domains[domain] = Bucket(self._domain_per_hour, self._clock())
+            # whoever had the rest of our part may have sent to this domain: a minute's worth is there once
+            self._domains[domain] = Bucket(self._domain_per_hour, self._clock(), self._first)
+            self._domains[domain].widen(self._part, self._clock())
             if len(self._domains) > DOMAINS:
                 self._domains.popitem(last=False)
         self._domains.move_to_end(domain)

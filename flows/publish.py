@@ -23,12 +23,14 @@ from flows.deliver import Courier
 from flows.errors import Undelivered
 from flows.handing import Clerk
 from flows.ledger import Ledger
-from flows.mailing import postman
+from flows.mail_share import accompanied, shares_of
 from flows.orders import Order
 from flows.plan import Entry, Plan, plan
+from flows.postmen import postman
 from flows.progress import shown
 from flows.records import Outcome
 from flows.settings import Settings
+from flows.slots import slot
 from flows.summary import artifact_key, markdown
 
 
@@ -62,7 +64,8 @@ def delivering(
 ) -> Callable[..., Outcome]:
     """Who brings it: a postman to a list's recipients, a clerk to whoever posts by hand, a courier to all others."""
     if entry.channel.can.recipients:
-        return partial(postman(entry, order, settings, ledger, stopped).deliver, accept=order.accept_list)
+        carrier = postman(entry, order, settings, ledger, stopped, shares=shares_of(entry))
+        return partial(carrier.deliver, accept=order.accept_list)
     if entry.channel.can.by_hand:
         folder = settings.outbox_of(Path(order.root)) / entry.delivery.folder
         return Clerk(entry.channel, entry.rendition, entry.delivery, ledger, folder).deliver
@@ -156,8 +159,13 @@ async def push_all(entries: list[Entry], order: Order, settings: Settings, hold:
         retry_jitter_factor=0.3,
         retry_condition_fn=worth_a_retry,
     )
-    runs = [pushing(entry, order, settings, hold=hold) for entry in entries]
-    results = await asyncio.gather(*runs, return_exceptions=True)
+
+    async def pushed(entry: Entry) -> Outcome:
+        """What needs Prefect's API stands around the push, not in it."""
+        async with slot("" if hold else entry.account, settings), accompanied(entry, order, settings):
+            return await pushing(entry, order, settings, hold=hold)
+
+    results = await asyncio.gather(*map(pushed, entries), return_exceptions=True)
     return [outcome_of(entry, result) for entry, result in zip(entries, results, strict=True)]
 
 

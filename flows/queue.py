@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from channels.lines import Recipient
+from flows.audience import PAGE
 from flows.terms import Letter
 
 if TYPE_CHECKING:
     from flows.audience import Audience
-    from flows.pace import Pace
     from flows.roll import Roll
     from flows.tally import Mailing
+    from flows.terms import Terms
 
 ASIDE = 5_000  # recipients that wait for their domain's turn
 
@@ -24,8 +25,10 @@ ASIDE = 5_000  # recipients that wait for their domain's turn
 class Queue:
     """One pass over the list, in its order. A recipient stands in it once, or is on the wire."""
 
-    def __init__(self, mailing: Mailing, roll: Roll, audience: Audience, pace: Pace) -> None:
-        self._mailing, self._roll, self._audience, self._pace = mailing, roll, audience, pace
+    def __init__(self, mailing: Mailing, roll: Roll, audience: Audience, terms: Terms) -> None:
+        self._mailing, self._roll, self._audience = mailing, roll, audience
+        self._pace, self._meant = terms.pace, terms.meant
+        self.due: datetime | None = None  # when the first of those may be next who were met, and are put off
         self._aside: deque[Letter] = deque()
         self._pulled: set[int] = set()
         self._source = self._letters()
@@ -66,20 +69,34 @@ class Queue:
         self._pulled |= {letter.place.number for letter in letters}
 
     def _letters(self) -> Iterator[Letter]:
-        for page in self._audience.pages():
-            meant = {found.hashed: found for found in page if isinstance(found, Recipient)}
+        for meant in self._pages():
             places, stopped = self._roll.places(self._mailing, meant), self._roll.suppressed(meant)
             now, asked = datetime.now(UTC), time.monotonic()
             for hashed, recipient in meant.items():
                 place = places.get(hashed)
                 if place is None or place.number in self._pulled:
                     continue
-                if place.state == "waiting" or (place.state == "later" and _aware(place.due_at) <= now):
+                if place.state == "later" and _aware(place.due_at) > now:
+                    self.due = min(self.due or _aware(place.due_at), _aware(place.due_at))
+                elif place.state in {"waiting", "later"}:
                     subject = self._mailing.winner if place.subject < 0 else place.subject
                     if subject is not None:
                         self._pulled.add(place.number)
                         at = 0.0 if hashed in stopped else asked
                         yield Letter(place, replace(recipient, subject=subject), at)
+
+    def _pages(self) -> Iterator[dict[bytes, Recipient]]:
+        """Those who are meant, some hundreds at a time: of a share, from as many pages of the list as it takes."""
+        meant: dict[bytes, Recipient] = {}
+        for page in self._audience.pages():
+            meant |= {
+                found.hashed: found for found in page if isinstance(found, Recipient) and self._meant(found.hashed)
+            }
+            if len(meant) >= PAGE / 2:
+                yield meant
+                meant = {}
+        if meant:
+            yield meant
 
 
 def _aware(moment: datetime | None) -> datetime:

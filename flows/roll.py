@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from flows.database import usable
 from flows.tables import mailings, recipients
-from flows.tally import REST, UNFINISHED, Mailing, Standing, Tally, Wanted
+from flows.tally import UNFINISHED, Mailing, Standing, Tally, Wanted, open_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,15 @@ class Roll(Tally):
         with usable(self.engine), self._connection().begin():
             return self._connection().execute(update(recipients).where(*claimed).values(state="doubt")).rowcount
 
+    def lost(self, mailing: Mailing, meant: Callable[[bytes], bool]) -> int:
+        """Some of those in flight are in nobody's hands any more: they are in doubt. How many they are."""
+        claimed = (recipients.c.mailing == mailing.id, recipients.c.state == "claimed")
+        flying = self._all(select(recipients.c.number, recipients.c.address).where(*claimed))
+        numbers = [number for number, address in flying if meant(address)]
+        statement = update(recipients).where(*claimed, recipients.c.number.in_(numbers)).values(state="doubt")
+        with usable(self.engine), self._connection().begin():
+            return self._connection().execute(statement).rowcount
+
     def reopen(self, mailing: Mailing) -> None:
         """Those who were refused, or not on the list, may get it: a person has asked for it by running it again."""
         failed = (recipients.c.mailing == mailing.id, recipients.c.state.in_(("failed", "gone")))
@@ -138,9 +147,7 @@ class Roll(Tally):
 
     def forget(self, mailing: Mailing, moment: datetime) -> None:
         """After a whole pass that began at a moment: who could have had it and was not met is on the list no more."""
-        due = (recipients.c.state == "later") & (recipients.c.due_at <= moment)
-        waiting = (recipients.c.state == "waiting") & ((recipients.c.variant != REST) | (mailing.winner is not None))
-        gone = (recipients.c.mailing == mailing.id, due | waiting)
+        gone = (recipients.c.mailing == mailing.id, open_at(mailing, moment))
         with usable(self.engine), self._connection().begin():
             self._connection().execute(update(recipients).where(*gone).values(state="gone"))
 

@@ -42,9 +42,10 @@ class Sending:
     ) -> None:
         self.mailing, self._roll, self._suppressions = mailing, roll, suppressions
         self._terms, self._heart = terms, heart
-        self._queue = Queue(mailing, roll, audience, terms.pace)
+        self._queue = Queue(mailing, roll, audience, terms)
         self.halt: str | ChannelError | BaseException | None = None
-        self.done = roll.counts(mailing).get("sent", 0)
+        self.done = terms.before
+        self._again: datetime | None = None  # when the first of those may be tried again whom this pass has put off
         self._budget = terms.budget
         self._paused = False
         self._heeded = self._told = 0.0
@@ -64,6 +65,18 @@ class Sending:
             if not crew.busy and (self.halt is not None or self._queue.empty):
                 break
         self._own_up()
+
+    @property
+    def due(self) -> datetime | None:
+        """When the first of those who are put off may be tried again."""
+        return min(filter(None, (self._again, self._queue.due)), default=None)
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but not past a person's word."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and self._heart.beats() and self._roll.wanted(self.mailing) == "go":
+            if self._heart.stopped.wait(max(0.0, min(0.5, ends - time.monotonic()))):
+                return
 
     def _collect(self, crew: Crew) -> list[Settled]:
         """How some ended; waits for them no longer than there is nothing else to do."""
@@ -155,6 +168,7 @@ class Sending:
                 self._down(Unavailable(self._terms.account, "the server went away with a message in its hands"))
             case "later" if letter.place.attempts + 1 < ATTEMPTS:
                 due = now + timedelta(seconds=self._terms.defer * 4**letter.place.attempts)
+                self._again = min(self._again or due, due)
                 return Settled(number=number, state="later", reply=reply.code, due_at=due)
             case "later":
                 return Settled(number=number, state="failed", reply=reply.code)
@@ -223,5 +237,6 @@ class Sending:
         if now - self._told >= 1:
             self._told = now
             note = "paused" if self._paused else "the server is away" if now < self._resume_at else ""
-            progress = Progress(self._terms.account, self.done, self.mailing.total, note)
+            done = self.done + self._terms.elsewhere()
+            progress = Progress(self._terms.account, done, self.mailing.total, note)
             log.info("%s", progress, extra={"progress": progress})

@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
+from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from channels.announce import INDEXNOW
+from channels.registry import misnamed
 from channels.seal import Seal
 from content.findings import Finding, Refused
 from flows import blocks
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     lease: timedelta = timedelta(minutes=10)
     settling: timedelta = timedelta(seconds=30)
     defer: float = Field(default=60.0, gt=0)  # seconds until a mail that was put off is tried again, then four times
+    limits: str = ""  # pushes to an account at once, over all machines that share a Prefect server: newsletter=1, x=2
     secret: SecretStr = SecretStr("")  # signs what stands for an address; "": made once, in .pressroom/secret
 
     @classmethod
@@ -45,6 +47,19 @@ class Settings(BaseSettings):
         """The settings of a project: its `.env` counts, the environment more. Raises `Refused`."""
         with _understood(PREFIX):
             return cls(_env_file=root / ".env")
+
+    @field_validator("limits")
+    @classmethod
+    def _of_accounts(cls, spelled: str) -> str:
+        for account in _numbers(spelled):
+            if fault := misnamed(account):
+                raise ValueError(" ".join(fault))
+        return spelled
+
+    @property
+    def at_once(self) -> dict[str, int]:
+        """How many pushes an account may have at once; one that is not named may have any number."""
+        return _numbers(self.limits)
 
     def ledger_url(self, root: Path) -> str:
         """The ledger's SQLAlchemy URL."""
@@ -61,6 +76,17 @@ class Settings(BaseSettings):
     def outbox_of(self, root: Path) -> Path:
         """The outbox's folder."""
         return root / self.outbox
+
+
+def _numbers(spelled: str) -> dict[str, int]:
+    """Read `newsletter=1, x=2`. Raises `ValueError`."""
+    found: dict[str, int] = {}
+    for part in filter(None, map(str.strip, spelled.split(","))):
+        account, equals, number = (word.strip() for word in part.partition("="))
+        if not equals or not number.isdecimal() or int(number) < 1:
+            raise ValueError(f"'{part}' is not spelled as newsletter=1")
+        found[account] = int(number)
+    return found
 
 
 def _own_secret(file: Path) -> bytes:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0006"
+REVISION = "0007"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -113,6 +113,22 @@ recipients = Table(
     Column("due_at", Moment),
     Column("sent_at", Moment),
     UniqueConstraint("mailing", "address", name="one_mail_each"),
+)
+
+# a long list is sent in shares, side by side: who is at which. The main run's own, share 0, has no row
+shares = Table(
+    "shares",
+    metadata,
+    Column("mailing", Integer, ForeignKey("mailings.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("total", Integer, nullable=False),  # in how many shares it goes, the main run's too
+    Column("claim", String(200), nullable=False),  # the main run's, on the delivery
+    Column("source", String(64), nullable=False),  # SHA-256 of the list's file; "" for a database
+    Column("state", String(10), nullable=False),
+    Column("owner", String(200), nullable=False, default=""),
+    Column("beats", Integer, nullable=False, default=0),  # signs of life, counted
+    Column("sent", Integer, nullable=False, default=0),
+    Column("detail", Text, nullable=False, default=""),
 )
 
 suppressions = Table(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from flows.database import usable
 from flows.tables import deliveries, mailings, recipients, suppressions
@@ -99,6 +99,11 @@ class Tally:
         found: datetime | None = self._all(select(func.min(recipients.c.due_at)).where(*where))[0][0]
         return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
+    def anybody(self, mailing: Mailing) -> bool:
+        """Whether anybody could have it now."""
+        where = (recipients.c.mailing == mailing.id, open_at(mailing, datetime.now(UTC)))
+        return bool(self._all(select(recipients.c.number).where(*where).limit(1)))
+
     def rest(self, mailing: Mailing) -> int:
         """How many wait until a subject has won."""
         where = (recipients.c.mailing == mailing.id, recipients.c.variant == REST, recipients.c.state == "waiting")
@@ -126,6 +131,12 @@ class Tally:
         if self._kept is None:
             self._kept = self.engine.connect()
         return self._kept
+
+
+def open_at(mailing: Mailing, moment: datetime) -> ColumnElement[bool]:
+    """Rows of those who could have a mailing at a moment."""
+    due = (recipients.c.state == "later") & (recipients.c.due_at <= moment)
+    return due | (recipients.c.state == "waiting") & ((recipients.c.variant != REST) | (mailing.winner is not None))
 
 
 def _mailing(row: Any) -> Mailing:

@@ -49,12 +49,25 @@ class Heart:
         return self._renew()
 
 
+def everybody(_hashed: bytes) -> bool:
+    """All of a list are meant."""
+    return True
+
+
+def nobody() -> int:
+    """Nobody else sends."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How a mailing may go."""
 
     account: str
     pace: Pace
+    before: int = 0  # messages that had been sent when this pass began
+    meant: Callable[[bytes], bool] = everybody  # whose turn this pass is, by their hashes; may change as it goes
+    elsewhere: Callable[[], int] = nobody  # messages that others have sent meanwhile
     budget: int | None = None  # messages that may still go today; None: as many as there are
     defer: float = 60.0  # seconds until the second attempt, then four times as long each
     patience: float = 120.0  # seconds that a server may be away

@@ -11,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+import yaml
 
 from tests import ports
 
@@ -154,9 +155,24 @@ def test_publish_uses_the_server_that_is_running(deployed):
 
 
 def test_the_form_offers_what_can_be_chosen(deployed):
-    schema = deployed.ask("deployments/filter")[0]["parameter_openapi_schema"]
-    order = schema["definitions"]["Order"]["properties"]
+    found = {deployment["entrypoint"]: deployment for deployment in deployed.ask("deployments/filter")}
+    order = found["flows/publish.py:publish"]["parameter_openapi_schema"]["definitions"]["Order"]["properties"]
+    step = found["flows/campaign.py:campaign_step"]["parameter_openapi_schema"]["definitions"]["Call"]["properties"]
 
     assert order["destination"]["enum"] == ["outbox", "accounts"]
     assert "bluesky" in order["channels"]["items"]["enum"]
-    assert all(field["description"] for field in order.values())
+    assert all(field["description"] for field in (*order.values(), *step.values()))
+
+
+def test_teams_deploy_what_up_offers():
+    from flows.deploying import OFFERS  # noqa: PLC0415 - Prefect takes seconds
+
+    written = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    theirs = {(one["entrypoint"], one["name"], one["description"], "concurrency_limit" in one) for one in written}
+    modules = [offer.entrypoint.rpartition(".") for offer in OFFERS]
+    ours = {
+        (f"{module.replace('.', '/')}.py:{flow}", offer.name, offer.description, offer.one_by_one)
+        for offer, (module, _, flow) in zip(OFFERS, modules, strict=True)
+    }
+
+    assert ours <= theirs

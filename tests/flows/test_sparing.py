@@ -1,0 +1,29 @@
+"""What a worker is spared, and that it is the same without."""
+
+import ssl
+
+import pytest
+
+from flows.sparing import sparing, spelled_once
+
+
+def test_a_server_in_clear_costs_no_reading_of_the_webs_certificates(tmp_path):
+    settings = sparing("http://127.0.0.1:4200/api", tmp_path)
+    context = ssl.create_default_context(cafile=settings["PREFECT_API_SSL_CERT_FILE"])
+
+    assert [dict(name[0] for name in one["subject"]) for one in context.get_ca_certs()] == [{"commonName": "nobody"}]
+
+
+def test_a_server_that_is_spoken_to_in_secret_is_verified_as_ever(tmp_path):
+    assert "PREFECT_API_SSL_CERT_FILE" not in sparing("https://prefect.example/api", tmp_path)
+
+
+@pytest.mark.parametrize("unset", [True, False])
+def test_settings_that_are_spelled_once_are_the_same(unset):
+    from prefect.settings import get_current_settings  # noqa: PLC0415 - it takes seconds
+
+    before = get_current_settings().to_environment_variables(exclude_unset=unset)
+    with spelled_once():
+        within = [get_current_settings().to_environment_variables(exclude_unset=unset) for _ in range(2)]
+
+    assert within == [before, before]
