@@ -41,7 +41,7 @@ KEPT = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    "PREFECT_SERVER_UI_V2_ENABLED": "false",  # its newer pages have the browser ask a statistics firm, analytics off or on
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the newer pages have browsers ask a statistics firm, analytics off or on
     "PREFECT_WORKER_QUERY_SECONDS": "2",
 }
 FOREIGN = {"PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_API_KEY"}

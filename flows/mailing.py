@@ -18,7 +18,8 @@ from flows.pace import Pace, WarmUp
 from flows.records import Delivery, Outcome, State, Status, concluded
 from flows.roll import Roll
 from flows.sending import CANCELLED, Sending
-from flows.sharing import LOOK, SILENCE, Team, source
+from flows.shares import SILENCE
+from flows.sharing import LOOK, Team, source
 from flows.suppressions import Suppressions, attest
 from flows.tally import REST, Mailing, Standing
 from flows.terms import Heart, Terms
@@ -92,7 +93,8 @@ class Postman:
     def _under(self, owner: str, crew: Crew, *, accept: bool) -> Outcome:
         found = self.roll.find(self.delivery.key)
         if found and found.total >= 0:
-            Team(found, self.roll, 1, self._pace, self.silence).call_back(self.silence.total_seconds())
+            earlier = Team(found, self.roll, 1, self._pace, self.silence)
+            earlier.call_back(self.silence.total_seconds(), self.stopped)
             if stale := self._stale(found, accept=accept):
                 self.ledger.settle(self.delivery, owner, "begun", stale)
                 return self._outcome("changed", stale)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from flows.database import usable
 from flows.tables import mailings, recipients
@@ -25,6 +25,7 @@ class Settled:
     sent_at: datetime | None = None
 
 
+FEW = 2_000  # rows
 _MEANT = (recipients.c.mailing == bindparam("m"), recipients.c.number.in_(bindparam("numbers", expanding=True)))
 _OPEN = recipients.c.state.in_(("waiting", "later"))
 _CLAIM = update(recipients).where(*_MEANT, _OPEN).values(state="claimed", attempts=recipients.c.attempts + 1)
@@ -42,6 +43,8 @@ class Overtaken(Exception):
 class Roll(Tally):
     """Mailings and their recipients, over one connection that is kept. Not for several threads."""
 
+    _measured = False
+
     def begin(self, key: str, digest: str) -> Mailing:
         """A new mailing without recipients; one whose roll was never finished is forgotten: nothing was sent."""
         now = datetime.now(UTC)
@@ -58,6 +61,7 @@ class Roll(Tally):
     def enrol(self, mailing: Mailing, begin: int, page: Iterable[tuple[bytes, int]]) -> int:
         """Write a page of hashes and subjects, numbered from `begin`; how many were new."""
         wanted = dict(page)
+        self._measure(begin)
         with usable(self.engine), self._connection().begin():
             known = self._connection().execute(self._among(mailing, wanted, recipients.c.address)).scalars()
             new = wanted.keys() - set(known)
@@ -78,6 +82,13 @@ class Roll(Tally):
             if rows:
                 self._connection().execute(insert(recipients), rows)
         return len(rows)
+
+    def _measure(self, begin: int) -> None:
+        """Have PostgreSQL count the table early in a long list: until then it looks hashes up in the wrong index."""
+        if self.engine.dialect.name == "postgresql" and not self._measured and begin > FEW:
+            self._measured = True
+            with usable(self.engine), self._connection().begin():
+                self._connection().execute(text("ANALYZE recipients"))
 
     def finish(self, mailing: Mailing, audience: str, total: int) -> Mailing:
         """The roll is written: sending may begin."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 
 from flows.database import usable
 from flows.roll import Overtaken, Roll, Settled
 from flows.tables import mailings, shares
 from flows.tally import Mailing
+
+SILENCE = timedelta(seconds=60)  # without a sign of life, and a share is lost
 
 # open: for whoever comes · taken: somebody sends it · recalled: they are to end · left: they ended, and rows are open
 # kept: the main run sends it after all · over: nothing is left that they could send
@@ -37,6 +40,11 @@ class Share:
     beats: int
     sent: int
     detail: str
+
+    @property
+    def ending(self) -> bool:
+        """Whether it was recalled, and what is on the wire has not come back."""
+        return self.state == "recalled"
 
     def meant(self, hashed: bytes) -> bool:
         """Whether somebody on the list belongs to it."""
@@ -92,9 +100,9 @@ class Shares:
 class Stake(Roll):
     """The roll for whoever sends one share: it claims nothing once the share is theirs no more."""
 
-    def __init__(self, engine: Engine, share: Share, owner: str) -> None:
+    def __init__(self, engine: Engine, share: Share, owner: str, silence: timedelta = SILENCE) -> None:
         super().__init__(engine)
-        self.share, self.sent = share, 0
+        self.share, self.sent, self._silence = share, 0, silence
         known = (shares.c.mailing == share.mailing, shares.c.number == share.number, shares.c.claim == share.claim)
         self._open = update(shares).where(*known, shares.c.state == "open").values(state="taken", owner=owner)
         self._mine = update(shares).where(*known, shares.c.owner == owner)
@@ -123,6 +131,14 @@ class Stake(Roll):
         if numbers and not mine:
             raise Overtaken
         super()._claim(mailing, numbers)
+
+    def _connection(self) -> Connection:
+        """A machine that loses its power in the middle of a turn must not hold its locks for ever."""
+        if self._kept is None and self.engine.dialect.name == "postgresql":
+            patience = f"SET idle_in_transaction_session_timeout = {self._silence // timedelta(milliseconds=1)}"
+            with super()._connection().begin():
+                super()._connection().execute(text(patience))
+        return super()._connection()
 
     def _beating(self) -> Any:
         return self._mine.where(shares.c.state == "taken").values(beats=shares.c.beats + 1, sent=self.sent)

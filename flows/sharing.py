@@ -20,7 +20,7 @@ from flows.errors import Unusable
 from flows.owners import abandoned, oneself
 from flows.pace import Pace
 from flows.sending import STOPPED, Sending
-from flows.shares import Share, Shares, Stake, share_of
+from flows.shares import SILENCE, Share, Shares, Stake, share_of
 from flows.suppressions import Suppressions, attest
 from flows.terms import Heart, Terms
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from flows.roll import Roll
     from flows.tally import Mailing
 
-SILENCE = timedelta(seconds=60)  # without a sign of life, and a share is lost
 BEAT, LOOK = 3.0, 1.0  # seconds between a mate's signs of life, and between the main run's looks at them
 GRACE = 60.0  # seconds that a share waits for a mate while the main run has enough to do
 ENDING = 10.0  # seconds that mates have to end in order where the main run ends early
@@ -113,20 +112,18 @@ class Team:
         self.look()
         return heart.beats()
 
-    def call_back(self, seconds: float) -> None:
+    def call_back(self, seconds: float, stopped: threading.Event) -> None:
         """Nobody begins any more, and whoever is sending ends: wait until they have, or are surely gone."""
         self._shares.recall(self._mailing)
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            ending = [share for share in self._shares.all(self._mailing) if share.state == "recalled"]
-            if all(self._watch.lost(share) for share in ending):
+        while any(not self._watch.lost(share) for share in self._shares.all(self._mailing) if share.ending):
+            if time.monotonic() > ends or stopped.wait(0.1):
                 return
-            time.sleep(0.1)
 
     def dismiss(self) -> None:
         """The main run ends, however it does. A ledger that is away has nobody to tell."""
         with suppress(Unusable):
-            self.call_back(ENDING)
+            self.call_back(ENDING, threading.Event())
 
 
 class Watch:

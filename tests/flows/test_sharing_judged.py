@@ -12,14 +12,16 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from flows.ledger import Ledger
 from flows.roll import Roll
-from flows.shares import Shares, share_of
+from flows.shares import Shares, Stake, share_of
 from tests.corpus import ROOT
 from tests.flows.test_mailing import DELIVERY, SEAL, Desk, wait_until
 from tests.flows.test_mailing_postgres import Postgres
@@ -44,6 +46,7 @@ while True:
 """
 BEFORE = """
 import json, sys
+from datetime import timedelta
 from pathlib import Path
 from flows.ledger import Ledger
 from tests.flows.test_mailing import Desk
@@ -102,6 +105,10 @@ class Press:
             process = self.processes.pop()
             self.kill(process)
             process.stdout.close()
+
+    def offered(self, number):
+        """The share, while it waits for somebody."""
+        return [one for one in Shares(self.desk.ledger.engine).offered(DELIVERY.key) if one.number == number]
 
     def shared(self, main):
         """Whether a mate has sent something, or the main run is over before any could."""
@@ -227,3 +234,17 @@ def test_the_pace_holds_over_processes(press, server):
 
     assert went <= 600 + 10 * (ended - started) + 3
     assert went - had >= 10 * (ended - since) * 0.7
+
+
+def test_a_mate_whose_machine_goes_dark_in_mid_turn_holds_up_nobody(press, server):
+    main = press.start(MAIN.replace("patience=30.0", "silence=timedelta(seconds=3)"))
+    wait_until(lambda: press.offered(1), 60)
+    stake = Stake(press.desk.ledger.engine, press.offered(1)[0], "elsewhere:1:x", timedelta(seconds=2))
+    assert stake.take()
+    with pytest.raises(OperationalError, match="idle-in-transaction"), stake._connection().begin():
+        stake._connection().execute(stake._beating())  # a lock that it never gives back
+        outcome = press.outcome(main)
+        stake._connection().execute(stake._beating())
+    stake._connection().invalidate()
+
+    assert outcome == ["sent", f"{READERS:,} of {READERS:,} sent"]
