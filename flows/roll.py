@@ -28,7 +28,7 @@ class Settled:
 FEW = 2_000  # rows
 _MEANT = (recipients.c.mailing == bindparam("m"), recipients.c.number.in_(bindparam("numbers", expanding=True)))
 _OPEN = recipients.c.state.in_(("waiting", "later"))
-_CLAIM = update(recipients).where(*_MEANT, _OPEN).values(state="claimed", attempts=recipients.c.attempts + 1)
+CLAIM = update(recipients).where(*_MEANT, _OPEN).values(state="claimed", attempts=recipients.c.attempts + 1)
 _SETTLE = (
     update(recipients)
     .where(*_MEANT)
@@ -43,6 +43,7 @@ class Overtaken(Exception):
 class Roll(Tally):
     """Mailings and their recipients, over one connection that is kept. Not for several threads."""
 
+    claiming = CLAIM
     _measured = False
 
     def begin(self, key: str, digest: str) -> Mailing:
@@ -146,9 +147,8 @@ class Roll(Tally):
             raise
 
     def _claim(self, mailing: Mailing, numbers: list[int]) -> None:
-        if numbers and self._connection().execute(_CLAIM, {"m": mailing.id, "numbers": numbers}).rowcount != len(
-            numbers
-        ):
+        told = {"m": mailing.id, "numbers": numbers}
+        if numbers and self._connection().execute(self.claiming, told).rowcount != len(numbers):
             raise Overtaken
 
     def _settle(self, mailing: Mailing, ends: dict[tuple[Any, ...], list[int]]) -> None:

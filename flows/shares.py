@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, exists, insert, select, text, update
 
 from flows.database import usable
-from flows.roll import Overtaken, Roll, Settled
+from flows.roll import CLAIM, Roll, Settled
 from flows.tables import mailings, shares
 from flows.tally import Mailing
 
@@ -106,6 +106,9 @@ class Stake(Roll):
         known = (shares.c.mailing == share.mailing, shares.c.number == share.number, shares.c.claim == share.claim)
         self._open = update(shares).where(*known, shares.c.state == "open").values(state="taken", owner=owner)
         self._mine = update(shares).where(*known, shares.c.owner == owner)
+        # whoever takes the share back waits for the turn that has this lock, and then sees what it claimed
+        mine = select(shares.c.number).where(*known, shares.c.owner == owner, shares.c.state == "taken")
+        self.claiming = CLAIM.where(exists(mine.with_for_update(read=True)))
 
     def take(self) -> bool:
         """Begin; False where the share is not on offer any more."""
@@ -113,7 +116,8 @@ class Stake(Roll):
 
     def beat(self) -> bool:
         """Give a sign of life; False where the share was taken back."""
-        return self._changed(self._beating())
+        held = self._mine.where(shares.c.state == "taken")
+        return self._changed(held.values(beats=shares.c.beats + 1, sent=self.sent))
 
     def end(self, state: ShareState, detail: str) -> bool:
         """Nothing of it is in flight any more."""
@@ -125,13 +129,6 @@ class Stake(Roll):
         self.sent += sum(end.state == "sent" for end in settled)
         super().turn(mailing, settled, claims)
 
-    def _claim(self, mailing: Mailing, numbers: list[int]) -> None:
-        # in the same transaction: whoever takes the share back waits for this one, and then sees what it claimed
-        mine = self._connection().execute(self._beating()).rowcount == 1
-        if numbers and not mine:
-            raise Overtaken
-        super()._claim(mailing, numbers)
-
     def _connection(self) -> Connection:
         """A machine that loses its power in the middle of a turn must not hold its locks for ever."""
         if self._kept is None and self.engine.dialect.name == "postgresql":
@@ -139,6 +136,3 @@ class Stake(Roll):
             with super()._connection().begin():
                 super()._connection().execute(text(patience))
         return super()._connection()
-
-    def _beating(self) -> Any:
-        return self._mine.where(shares.c.state == "taken").values(beats=shares.c.beats + 1, sent=self.sent)

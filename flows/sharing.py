@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flows.roll import Roll
     from flows.tally import Mailing
 
-BEAT, LOOK = 3.0, 1.0  # seconds between a mate's signs of life, and between the main run's looks at them
+BEAT, LOOK = 1.0, 1.0  # seconds between a mate's signs of life, and between the main run's looks at them
 GRACE = 60.0  # seconds that a share waits for a mate while the main run has enough to do
 ENDING = 10.0  # seconds that mates have to end in order where the main run ends early
 log = logging.getLogger("pressroom.deliver")

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Each client asks the server for its version, and for a token that a server gives only where it was told to.
-QUESTIONS = {
-    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
-}
+# Each client asks the server for its version, and for a token that only a server gives which was told to. Ours was not.
+VERSION = {"PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false"}
+TOKEN = {"PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false"}
 
 # Trusts nobody: its key was thrown away.
 NOBODY = """-----BEGIN CERTIFICATE-----
@@ -26,17 +24,18 @@ WYObzcggGPM82Z0CIHIvRaV+JJEKBVTcFKtf1E0j/fUas0y1yzOs++4dnygj
 """
 
 
-def sparing(api: str, folder: Path) -> dict[str, str]:
-    """Settings for the worker and the runs of a server that is our own, beside those of `flows.engine`.
+def sparing(api: str, folder: Path, *, ours: bool = False) -> dict[str, str]:
+    """Settings for a worker and its runs, beside those of `flows.engine`. `ours`: the server was started by us.
 
     A file is written to `folder`: for each of its clients Prefect reads all certificates of the web, 0.03 s each time,
     also where the server is spoken to in clear. There it gets one that nobody uses.
     """
+    questions = VERSION | TOKEN if ours else VERSION
     if not api.startswith("http://"):
-        return dict(QUESTIONS)
+        return questions
     file = folder / "nobody.pem"
     file.write_text(NOBODY, encoding="ascii")
-    return {**QUESTIONS, "PREFECT_API_SSL_CERT_FILE": str(file)}
+    return {**questions, "PREFECT_API_SSL_CERT_FILE": str(file)}
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
 from flows.deploying import POOL, WARM
 from flows.engine import until_it_answers
+from flows.sparing import spelled_once
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -117,7 +118,8 @@ def main() -> None:
     reader.add_argument("--limit", type=int, required=True)
     reader.add_argument("--grace", type=float, required=True)
     reader.add_argument("--beat", type=Path)
-    asyncio.run(work(**vars(reader.parse_args())))
+    with spelled_once():
+        asyncio.run(work(**vars(reader.parse_args())))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from desk.up.child import Place
 from desk.up.house import House, inherited, passing_folder
 from flows import engine
 from flows.settings import Settings
+from flows.sparing import sparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,8 @@ def _run(root: Path, voice: Voice, filled: Callable[[Path], list[Role]], said: s
         voice.warn("PRESSROOM_LEDGER is not set: this machine has a ledger of its own. Machines that send for one")
         voice.warn("house must share one, or the same goes out twice.")
     with passing_folder() as folder, inherited(folder) as heir:
-        environment = engine.environment(url, PRESSROOM_WARM=str(roles.socket_in(folder)))
+        spared = sparing(url, folder)
+        environment = engine.environment(url, PRESSROOM_WARM=str(roles.socket_in(folder)), **spared)
         place = Place(root=root, environment=environment, logs=None, heir=heir, tell=voice.warn)
 
         def opened() -> None:

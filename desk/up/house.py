@@ -116,7 +116,7 @@ async def run(house: House, voice: Voice, opened: Callable[[], None]) -> None:
 
 @contextmanager
 def _listening(ended: asyncio.Event, hurried: Event) -> Iterator[None]:
-    """The first signal ends the house, the second is impatient. Whoever had one ignored (nohup) keeps it so."""
+    """The first signal ends the house, the second is impatient. That its terminal goes may be ignored (nohup)."""
 
     def heard() -> None:
         if ended.is_set():
@@ -124,8 +124,9 @@ def _listening(ended: asyncio.Event, hurried: Event) -> Iterator[None]:
         ended.set()
 
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heeded.append(signal.SIGHUP)
     for number in heeded:
         loop.add_signal_handler(number, heard)
     try:

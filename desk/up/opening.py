@@ -25,6 +25,7 @@ from flows import doorplate
 from flows.doorplate import Doorplate
 from flows.engine import own_environment
 from flows.settings import Settings
+from flows.sparing import sparing
 
 if TYPE_CHECKING:
     import socket
@@ -113,7 +114,8 @@ def _plate(desk: int, prefect: int) -> Doorplate:
 
 def _place(root: Path, plate: Doorplate, folder: Path, heir: Heir, voice: Voice) -> Place:
     home = root.resolve() / ".pressroom"
-    environment = own_environment(plate.api, home / "prefect", PRESSROOM_WARM=str(roles.socket_in(folder)))
+    spared = sparing(plate.api, folder, ours=True)
+    environment = own_environment(plate.api, home / "prefect", PRESSROOM_WARM=str(roles.socket_in(folder)), **spared)
     return Place(root=root, environment=environment, logs=home / "logs", heir=heir, tell=voice.warn)
 
 

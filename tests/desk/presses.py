@@ -89,6 +89,8 @@ def opened(root: Path, *arguments: str, command: str = "up", **environment: str)
     try:
         yield press
     finally:
+        press.process.terminate()
+        wait(30, lambda: press.process.poll() is not None)
         for pid in press.pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from flows.ledger import Ledger
 from flows.roll import Roll
@@ -109,6 +109,12 @@ class Press:
     def offered(self, number):
         """The share, while it waits for somebody."""
         return [one for one in Shares(self.desk.ledger.engine).offered(DELIVERY.key) if one.number == number]
+
+    def places(self, stake):
+        """Two rows of a share."""
+        hashes = [SEAL.hash(f"r{n}@list{n % 7}.test") for n in range(READERS)]
+        mine = [hashed for hashed in hashes if stake.share.meant(hashed)][:2]
+        return stake.places(stake.find(DELIVERY.key), mine).values()
 
     def shared(self, main):
         """Whether a mate has sent something, or the main run is over before any could."""
@@ -241,10 +247,13 @@ def test_a_mate_whose_machine_goes_dark_in_mid_turn_holds_up_nobody(press, serve
     wait_until(lambda: press.offered(1), 60)
     stake = Stake(press.desk.ledger.engine, press.offered(1)[0], "elsewhere:1:x", timedelta(seconds=2))
     assert stake.take()
-    with pytest.raises(OperationalError, match="idle-in-transaction"), stake._connection().begin():
-        stake._connection().execute(stake._beating())  # a lock that it never gives back
-        outcome = press.outcome(main)
-        stake._connection().execute(stake._beating())
-    stake._connection().invalidate()
+    mailing, numbers = stake.find(DELIVERY.key), [place.number for place in press.places(stake)]
+    turn = stake._connection().begin()
+    stake._claim(mailing, numbers)  # locks that it never gives back
+    outcome = press.outcome(main)
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        stake._claim(mailing, numbers)
+    turn.close()
+    stake.close()
 
     assert outcome == ["sent", f"{READERS:,} of {READERS:,} sent"]
