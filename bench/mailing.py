@@ -28,7 +28,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "how-to-read-a-clinic-bill"
-CONNECTIONS = 10
+CONNECTIONS = 40
 DELIVERY = {"campaign": "bench", "article": SAMPLE, "account": "newsletter"}
 
 
