@@ -4,7 +4,8 @@
   size into the same `smtp-sink` (limit 0.35). Both come with Postfix.
 * a longer list: memory (limit 200 MB) and time a recipient, against the short one.
 * with `--shares 2,4`: the list in so many shares, each sent by a process of its own, against one process in the same
-  run (`--ledger postgresql://…`: on that ledger, emptied first), and what it costs each share to read the whole list.
+  run (`--ledger postgresql://…`: on that ledger, emptied first; `--signed`: with DKIM signatures of our own, which
+  make the sender's part greater than the sink's), and what it costs each share to read the whole list.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "how-to-read-a-clinic-bill"
-CONNECTIONS = 40
+CONNECTIONS = 10
+KEY = "key.pem"
 DELIVERY = {"campaign": "bench", "article": SAMPLE, "account": "newsletter"}
 
 
@@ -40,6 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shares", default="", help="such as 2,4: only this is measured")
     parser.add_argument("--ledger", default="", help="a PostgreSQL database for the shares, which is emptied")
+    parser.add_argument("--signed", action="store_true", help="sign each message of the shares")
     parser.add_argument("--send", nargs=3, type=int, metavar=("PORT", "RECIPIENTS", "SHARES"), help=argparse.SUPPRESS)
     parser.add_argument("--help-with", nargs=3, metavar=("PORT", "FOLDER", "SHARE"), help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -48,7 +51,7 @@ def main() -> None:
         mate(int(port), Path(folder), int(number), given.ledger)
         return
     if given.send:
-        print(json.dumps(send(*given.send, ledger=given.ledger)))
+        print(json.dumps(send(*given.send, ledger=given.ledger, signed=given.signed)))
         return
     if not shutil.which("smtp-sink"):
         print("mail to a list: not measured, for there is no smtp-sink (it comes with Postfix)")
@@ -56,7 +59,8 @@ def main() -> None:
     if given.shares:
         with sink() as port:
             numbers = [int(number) for number in given.shares.split(",")]
-            side_by_side(port, given.recipients, given.rounds, numbers, given.ledger)
+            more = ["--ledger", given.ledger, *(["--signed"] if given.signed else [])]
+            side_by_side(port, given.recipients, given.rounds, numbers, more)
         read(given.recipients)
         return
     with sink() as port:
@@ -86,12 +90,12 @@ def grow(port: int, short: int, long: int) -> None:
     print(f"  memory {large['megabytes']:.0f} MB, with {short:,} it is {small['megabytes']:.0f} MB  (limit 200 MB)")
 
 
-def side_by_side(port: int, recipients: int, rounds: int, numbers: list[int], ledger: str) -> None:
+def side_by_side(port: int, recipients: int, rounds: int, numbers: list[int], more: list[str]) -> None:
     """The same list in one share and in several, in turns."""
     found: dict[int, list[tuple[float, float]]] = {number: [] for number in (1, *numbers)}
     for _ in range(rounds):
         for number, pairs in found.items():
-            one = measured(port, recipients, number, ledger)
+            one = measured(port, recipients, number, *more)
             pairs.append((recipients / one["seconds"], 1e6 * one["cpu"] / recipients))
     alone = statistics.median(rate for rate, _ in found[1])
     print(f"{recipients:,} recipients, {os.cpu_count()} cores, of which the sink needs a part:")
@@ -116,9 +120,9 @@ def read(recipients: int) -> None:
         print(f"reading a list of {recipients:,} for its {mine:,}: {time.process_time() - started:.1f} s of one core")
 
 
-def measured(port: int, recipients: int, shares: int = 1, ledger: str = "") -> dict[str, float]:
+def measured(port: int, recipients: int, shares: int = 1, *more: str) -> dict[str, float]:
     """One sending in a process of its own, and one more for each further share."""
-    command = [sys.executable, __file__, "--send", str(port), str(recipients), str(shares), "--ledger", ledger]
+    command = [sys.executable, __file__, "--send", str(port), str(recipients), str(shares), *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found
@@ -132,11 +136,15 @@ def load(port: int, messages: int, size: float) -> float:
     return time.perf_counter() - started
 
 
-def send(port: int, recipients: int, shares: int, ledger: str) -> dict[str, float]:
+def send(port: int, recipients: int, shares: int, ledger: str, *, signed: bool) -> dict[str, float]:
     """From the list's file to its last row in the ledger."""
     (ROOT / ".pressroom").mkdir(exist_ok=True)  # on the disk, which the folder for passing files may not be
     with tempfile.TemporaryDirectory(dir=ROOT / ".pressroom") as folder:
         root = project(Path(folder), recipients)
+        if signed:
+            subprocess.run(
+                ["openssl", "genrsa", "-traditional", "-out", root / KEY, "2048"], check=True, stderr=subprocess.DEVNULL
+            )
         parts = equipment(port, root, ledger)
         if ledger:
             empty(parts["ledger"])
@@ -203,7 +211,8 @@ def equipment(port: int, root: Path, ledger: str) -> dict[str, Any]:
     from flows.audience import Audience  # noqa: PLC0415
     from flows.ledger import Ledger  # noqa: PLC0415
 
-    mail = Mail("newsletter", NewsletterSettings(**account(port)))
+    key = {"dkim_key": root / KEY, "dkim_selector": "bench"} if (root / KEY).exists() else {}
+    mail = Mail("newsletter", NewsletterSettings(**account(port), **key))
     article = Article.load(root / "content" / "articles" / f"{SAMPLE}.md")
     rendition, seal = mail.render(article, Context.open(root)), Seal(b"a secret for the bench alone")
     fields = tuple(field.name for field in rendition.merge_fields)

@@ -109,18 +109,24 @@ def begun(master: Course, turn: datetime) -> Course:
     return fresh(master.plan, turn, article=master.article, occurrence=stamp, number=master.number)
 
 
-def tend(root: Path, stopped: threading.Event) -> None:
-    """Tend a project's campaigns until told to stop. What goes wrong is said, and tried again."""
+def tend(root: Path, stopped: threading.Event, beat: Path | None = None) -> None:
+    """Tend a project's campaigns until told to stop; each look moves the time of a file. What goes wrong is said."""
+
+    def waited() -> bool:
+        if beat:
+            beat.touch()
+        return stopped.wait(EVERY)
+
     with closing(Ledger(Settings.of(root).ledger_url(root))) as ledger:
         while not stopped.is_set():
             try:
                 with Bookings() as bookings:
                     tender = Tender(Agenda(ledger.engine), bookings)
-                    while not stopped.wait(EVERY):
+                    while not waited():
                         tender.turn()
             except Unusable as error:  # the server, or the ledger's database, is away
                 log.warning("%s", error)
-                stopped.wait(EVERY)
+                waited()
 
 
 def arranged(root: Path, ids: list[str]) -> None:
@@ -134,7 +140,7 @@ def arranged(root: Path, ids: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`python -m flows.tending ROOT`: until the process is told to end."""
+    """`python -m flows.tending ROOT [BEAT]`: until the process is told to end. BEAT is touched at each look."""
     import signal  # noqa: PLC0415
 
     from flows import engine  # noqa: PLC0415
@@ -145,7 +151,7 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     engine.prepare(root)
     with suppress(KeyboardInterrupt):
-        tend(root, stopped)
+        tend(root, stopped, Path(arguments[1]) if len(arguments) > 1 else None)
 
 
 if __name__ == "__main__":

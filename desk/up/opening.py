@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from desk.campaigns.watching import watch_articles
 from desk.proofs.workbench import Workbench
 from desk.up import house, roles
 from desk.up.alone import free_port, only_one
@@ -74,9 +75,12 @@ class Press:
         server = Server(desk, self._at_door, alone=False)
         serving = asyncio.create_task(server.serve(sockets=[door]))
         self._ledger.start()
+        over = threading.Event()
+        threading.Thread(target=watch_articles, args=(self._root, over), daemon=True).start()
         try:
             await house.run(self._house, self._voice, partial(self._opened, browser=browser))
         finally:
+            over.set()
             doorplate.take_down(self._root)
             self._ledger.close()
             server.should_exit = True
