@@ -12,7 +12,7 @@ from content.findings import Finding, Refused
 if TYPE_CHECKING:
     from desk.console import Voice
 
-SAMPLE = "how-to-read-a-clinic-bill"
+SAMPLE, CAMPAIGN = "how-to-read-a-clinic-bill", "first-steps"
 IGNORED = ".env\n.pressroom/\noutbox/\nproofs/\n"
 TEMPLATES = """Templates of your own go here; they come before the shipped ones, one by one.
 
@@ -44,6 +44,7 @@ def make_project(folder: Path, voice: Voice) -> int:
     voice.say(f"Made {folder}", "good")
     voice.say("  content/brand.yaml      name, colours, logo, address: begin here")
     voice.say(f"  content/articles/       your articles; {SAMPLE}.md is a sample")
+    voice.say(f"  content/campaigns/      when they go out; {CAMPAIGN}.yaml is one to try")
     voice.say("  templates/              your own layouts, if you want them")
     voice.say(f"Next: cd {folder} && pressroom preview {SAMPLE}", "dim")
     voice.data({"folder": str(folder), "sample": SAMPLE})
@@ -53,12 +54,14 @@ def make_project(folder: Path, voice: Voice) -> int:
 def _write(folder: Path, shipped: Path) -> None:
     articles = folder / "content" / "articles"
     articles.mkdir(parents=True)
-    for place in ("content/campaigns", "content/policies", "templates"):
+    (folder / "content" / "campaigns").mkdir()
+    for place in ("content/policies", "templates"):
         (folder / place).mkdir(parents=True)
         (folder / place / ".gitkeep").touch()
     shutil.copy(shipped / "brand.yaml", folder / "content" / "brand.yaml")
     shutil.copytree(shipped / "brand", folder / "content" / "brand")
     shutil.copy(shipped / "articles" / f"{SAMPLE}.md", articles)
     shutil.copytree(shipped / "articles" / SAMPLE, articles / SAMPLE)
+    shutil.copy(shipped / "campaigns" / f"{CAMPAIGN}.yaml", folder / "content" / "campaigns")
     (folder / "templates" / "README.txt").write_text(TEMPLATES, encoding="utf-8")
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")

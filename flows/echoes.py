@@ -11,7 +11,7 @@ from content.newsletter import Newsletter
 from content.post import Post
 from flows.arranging import turns
 from flows.governor import said_before, words
-from flows.judging import spelled
+from flows.intents import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

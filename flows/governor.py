@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from content.newsletter import Newsletter
 from content.post import Post
-from flows.judging import spelled
+from flows.intents import spelled
 from flows.records import Outcome
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from flows.courses import ASKS
+from flows.intents import spelled
 from flows.schedule import after_quiet
 
 if TYPE_CHECKING:
@@ -112,13 +113,3 @@ def _late(plan: Campaign, stage: Stage, now: datetime, free: datetime) -> Verdic
         said = f"it is late: it was due at {due.astimezone(terms.zone):%Y-%m-%d %H:%M %Z}"
         return Verdict(rule.then, f"{said}, and may go out for {spelled(rule.within)} after that")
     return Verdict("go", at=now) if at == now else Verdict("wait", "late, and not at once", at)
-
-
-def spelled(span: timedelta) -> str:
-    """`2 hours`."""
-    minutes = int(span.total_seconds() // 60)
-    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
-        if minutes % size == 0 and minutes >= size:
-            number = minutes // size
-            return f"{number} {unit}{'s' if number != 1 else ''}"
-    return "no time"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flows.courses import ASKS, OVER
-from flows.judging import PUNCTUAL, spelled
+from flows.intents import spelled
+from flows.judging import PUNCTUAL
 
 if TYPE_CHECKING:
     from content.findings import Finding

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flows.judging import PUNCTUAL, Verdict, awaited, judge, spelled
+from flows.intents import spelled
+from flows.judging import PUNCTUAL, Verdict, awaited, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -241,8 +241,9 @@ def test_doctor_finds_a_ledger_that_cannot_be_used(press, project):
 def test_new_makes_a_project_that_checks_and_renders(press, project):
     made = press("new", "fresh")
     checked = press("check", "--root", "fresh")
+    planned = press("campaign", "plan", "first-steps", "--root", "fresh")
 
-    assert (made.returncode, checked.returncode) == (0, 0)
+    assert (made.returncode, checked.returncode, planned.returncode) == (0, 0, 0), planned.stdout
     assert "1 articles: 0 to mend, 0 to look at." in checked.stdout
     assert press("new", "fresh").returncode == 1
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from flows.courses import Stage
-from flows.judging import awaited, judge, spelled
+from flows.judging import awaited, judge
 from tests.flows.courses import NOON, begun, stages
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -214,11 +214,3 @@ def test_all_conditions_must_hold():
 
     assert verdict(course, stage(course), web="sent", linkedin="waiting").act == "wait"
     assert verdict(course, stage(course), web="sent", linkedin="sent").act == "go"
-
-
-@pytest.mark.parametrize(
-    ("span", "words"),
-    [(timedelta(), "no time"), (MINUTE, "1 minute"), (2 * HOUR, "2 hours"), (90 * MINUTE, "90 minutes"), (timedelta(days=14), "14 days")],
-)  # fmt: skip
-def test_a_span_is_spelled_in_its_largest_whole_unit(span, words):
-    assert spelled(span) == words
