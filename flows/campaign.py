@@ -91,6 +91,8 @@ async def performed(agenda: Agenda, stage: Stage, settings: Settings, root: Path
 def judged(agenda: Agenda, course: Course, stage: Stage, ledger: Ledger) -> Verdict:
     """What to do with it now."""
     stages = agenda.stages([course.id])[course.id]
+    if stages[stage.step].owner != stage.owner:  # we stood still for too long, and somebody else has taken it
+        return Verdict("wait", "another run is at it")
     now, apart = clock.now(), course.plan.terms.governor.apart
     known = stage.step in course.plan.steps
     accounts = [delivery.account for delivery in deliveries(course, stage.step, "")] if known else []

@@ -45,6 +45,29 @@ def test_an_hour_has_so_many_and_at_most_a_minutes_worth_more(clock, per_hour):
     assert per_hour <= number <= per_hour + max(1, per_hour // 60) + 1
 
 
+@pytest.mark.parametrize("per_hour", [180, 600, 36_000])
+def test_three_who_share_a_cap_send_no_more_than_one_would(clock, per_hour):
+    parts = [Pace(per_hour, per_hour, clock, 1 / 3) for _ in range(3)]
+    before = clock.now
+    number = 0
+    for pace in parts:
+        clock.now = before
+        number += sent_within(3600, pace, clock)
+
+    assert number <= per_hour + max(1, per_hour // 60) + 3
+
+
+def test_who_takes_over_anothers_part_goes_on_at_the_pace_of_both_and_saves_up_nothing(clock):
+    pace = Pace(3600, 3600, clock, 1 / 2)
+    first = sent_within(60, pace, clock)
+    pace.widen(1.0)
+    at_once = sent_within(0.0, pace, clock)
+    then = sent_within(60, pace, clock)
+
+    assert (first, then) == (pytest.approx(60, abs=1), pytest.approx(60, abs=2))
+    assert at_once <= 1
+
+
 def test_what_may_go_at_once_is_a_minutes_worth(clock):
     bucket = Bucket(600, clock())
     went = 0
