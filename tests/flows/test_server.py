@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -63,6 +63,11 @@ class Server:
                     return json.load(answer)
             except TimeoutError:
                 continue
+            except HTTPError as error:
+                if error.code != 503:
+                    raise
+                error.close()
+                time.sleep(1)
         pytest.fail(f"{path} was not answered in 90 s: {self.log('server')}")
 
     def log(self, name: str) -> str:
