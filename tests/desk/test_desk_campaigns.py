@@ -19,6 +19,8 @@ from flows.roll import Roll, Settled
 from tests.conftest import ARTICLE, BRAND
 from tests.desk.conftest import opened, site
 
+pytestmark = pytest.mark.judged  # a desk's process and Chromium for most of them: run once
+
 SPRING = """# spring
 article: garden
 timezone: America/New_York
@@ -486,7 +488,6 @@ def test_there_is_no_other_way_to_change_one(quiet, method):
     connection.close()
 
 
-@pytest.mark.judged
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_another_sites_page_can_neither_press_nor_post(quiet, browser, host):
     desk = quiet
@@ -511,7 +512,6 @@ def test_another_sites_page_can_neither_press_nor_post(quiet, browser, host):
 # in a browser
 
 
-@pytest.mark.judged
 def test_the_forms_work_without_a_script(spring, start, browser):
     desk = start(spring)
     context = browser.new_context(java_script_enabled=False)
@@ -531,7 +531,6 @@ def test_the_forms_work_without_a_script(spring, start, browser):
     assert where.endswith("/campaigns/spring#step-night")
 
 
-@pytest.mark.judged
 def test_cancelling_takes_a_second_press(spring, start, page):
     desk = start(spring)
     page.goto(f"{desk.address}/campaigns/spring")
@@ -546,7 +545,6 @@ def test_cancelling_takes_a_second_press(spring, start, page):
     assert page.locator("form").count() == 0
 
 
-@pytest.mark.judged
 def test_a_press_changes_the_page_in_place(spring, start, page):
     desk = start(spring)
     page.goto(f"{desk.address}/campaigns/spring")
@@ -562,7 +560,6 @@ def test_a_press_changes_the_page_in_place(spring, start, page):
     assert page.evaluate("window.stayed")
 
 
-@pytest.mark.judged
 def test_a_mistyped_time_stays_to_be_mended(spring, start, page):
     desk = start(spring)
     page.goto(f"{desk.address}/campaigns/spring")
@@ -578,7 +575,6 @@ def test_a_mistyped_time_stays_to_be_mended(spring, start, page):
     assert night.get_by_label("To another time").input_value() == "2027-13-20 11:00"
 
 
-@pytest.mark.judged
 def test_progress_is_followed_without_a_reload_and_nothing_half_typed_is_lost(project, start, page):
     letter = running(project)
     desk = start(project)
@@ -599,7 +595,6 @@ def test_progress_is_followed_without_a_reload_and_nothing_half_typed_is_lost(pr
     assert page.evaluate("window.stayed")
 
 
-@pytest.mark.judged
 def test_the_list_and_the_count_in_the_bar_follow_the_ledger(spring, start, page):
     desk = start(spring)
     page.goto(f"{desk.address}/campaigns")
@@ -612,7 +607,6 @@ def test_the_list_and_the_count_in_the_bar_follow_the_ledger(spring, start, page
     assert page.locator("#rooms .tab-count").inner_text().startswith("1")
 
 
-@pytest.mark.judged
 def test_a_change_before_the_page_listens_is_not_missed(spring, start, page, browser):
     desk = start(spring)
     other = browser.new_page()
@@ -627,7 +621,6 @@ def test_a_change_before_the_page_listens_is_not_missed(spring, start, page, bro
     other.close()
 
 
-@pytest.mark.judged
 def test_articles_are_not_drawn_anew_for_a_campaign(spring, start, page):
     desk = start(spring)
     page.goto(f"{desk.address}/campaigns")
@@ -642,7 +635,6 @@ def test_articles_are_not_drawn_anew_for_a_campaign(spring, start, page):
     assert asked == []
 
 
-@pytest.mark.judged
 def test_hostile_words_stay_words(project, start, page):
     evil = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
     (project / "content" / "articles" / "garden.md").write_text(
@@ -662,7 +654,6 @@ def test_hostile_words_stay_words(project, start, page):
         assert page.locator("main img, main script").count() == 0
 
 
-@pytest.mark.judged
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_campaigns_and_a_phone_is_wide_enough(project, browser, scheme):
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
