@@ -161,6 +161,7 @@ def containers(tmp_path_factory, postgres) -> Iterator[Containers]:
     for room in ("content", "channels", "flows", "desk", "templates", "deploy"):
         shutil.copytree(ROOT / room, running.project / room, ignore=ignored if room == "content" else None)
     shutil.copy(ROOT / "prefect.yaml", running.project)
+    (running.project / "content" / "campaigns").mkdir()
     where = {"PGHOST": "127.0.0.1", "PGPORT": str(postgres.port), "POSTGRES_USER": "press"}
     made = [str(ROOT / "deploy" / "databases.sh")]
     subprocess.run(made, env={**os.environ, **running.given, **where}, check=True, capture_output=True)
@@ -180,9 +181,7 @@ def containers(tmp_path_factory, postgres) -> Iterator[Containers]:
 
 
 def test_a_campaign_goes_out_once_through_all_of_it(containers):
-    folder = containers.project / "content" / "campaigns"
-    folder.mkdir()
-    (folder / "spring.yaml").write_text(CAMPAIGN)
+    (containers.project / "content" / "campaigns" / "spring.yaml").write_text(CAMPAIGN)
     online = until(90, lambda: len(workers(containers)) == 2)
 
     containers.press("campaign", "start", "spring")
@@ -198,8 +197,7 @@ def test_a_campaign_goes_out_once_through_all_of_it(containers):
 
 
 def test_an_event_begins_the_campaign_of_a_new_article(containers):
-    folder = containers.project / "content" / "campaigns"
-    (folder / "new-ones.yaml").write_text(EACH)
+    (containers.project / "content" / "campaigns" / "new-ones.yaml").write_text(EACH)
     event = {
         "id": str(uuid4()),
         "occurred": datetime.now(UTC).isoformat(),
