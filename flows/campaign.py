@@ -20,8 +20,9 @@ from flows.agenda import Agenda
 from flows.courses import Course, Stage
 from flows.directing import direct
 from flows.errors import Undelivered, Unusable
+from flows.floor import Floor
 from flows.governor import governed, last_sent
-from flows.judging import Verdict, judge
+from flows.judging import Verdict, is_late, judge
 from flows.ledger import Ledger
 from flows.orders import Call, Order, Request
 from flows.plan import Plan, plan
@@ -96,7 +97,16 @@ def judged(agenda: Agenda, course: Course, stage: Stage, ledger: Ledger) -> Verd
     now, apart = clock.now(), course.plan.terms.governor.apart
     known = stage.step in course.plan.steps
     accounts = [delivery.account for delivery in deliveries(course, stage.step, "")] if known else []
-    return judge(course, stage, stages, now, last_sent(ledger, accounts, now - apart))
+    floor = Floor(ledger.engine, f"{course.id}/{stage.step}")
+
+    def found() -> Verdict:
+        used = (last_sent(ledger, accounts, now - apart), floor.last_turn(accounts, now - apart))
+        return judge(course, stage, stages, now, max(filter(None, used), default=None))
+
+    verdict = found()
+    if verdict.act == "go" and is_late(stage, now) and not floor.take_turn(accounts, now, apart):
+        return found()  # another late one was quicker, and this one comes after it
+    return verdict
 
 
 async def until(moment: datetime | None) -> None:

@@ -35,7 +35,7 @@ def judge(
     now: datetime,
     busy: datetime | None = None,
 ) -> Verdict:
-    """What to do with a step that is due. `busy`: when one of its accounts has sent something last."""
+    """What to do with a step that is due. `busy`: when one of its accounts was used last."""
     plan = course.plan
     if course.state != "running":
         return Verdict("wait", f"the campaign is {course.state}")
@@ -47,13 +47,18 @@ def judge(
     early = Verdict("wait", "its moment has not come yet", due) if now < due - EARLY else None
     if barred := early or _stopped(plan, stage.step, stages) or _unmet(plan, stage.step, stages):
         return barred
-    if now <= due + PUNCTUAL:
+    if not is_late(stage, now):
         return Verdict("go", at=due)
     apart = plan.terms.governor.apart
     free = max(now, busy + apart) if busy else now
     if _others_first(plan, stage, stages, now):
         free = max(free, now + apart)
     return _late(plan, stage, now, free)
+
+
+def is_late(stage: Stage, now: datetime) -> bool:
+    """Whether its moment has passed, and nobody has released it."""
+    return not stage.released and now > (stage.due_at or now) + PUNCTUAL
 
 
 def awaited(plan: Campaign, step: str, stages: Mapping[str, Stage]) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import DateTime, TypeDecorator
 
-REVISION = "0007"
+REVISION = "0008"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -194,4 +194,14 @@ stages = Table(
     Column("ended_at", Moment),
     Column("changed_at", Moment, nullable=False),
     Index("stages_by_booking", "state", "booked_for"),
+)
+
+# who speaks on an account, where several would at once: a delivery its words, or a late step whatever it has to say
+floors = Table(
+    "floors",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("words", String(64), primary_key=True),  # their SHA-256; "" for anything
+    Column("holder", String(300), nullable=False),
+    Column("taken_at", Moment, nullable=False),
 )

@@ -99,6 +99,16 @@ def test_what_was_planned_and_never_sent_does_not_count(planned, ledger):
     assert kept_back(planned("mastodon", campaign="summer"), ledger) == {}
 
 
+def test_of_two_with_the_same_words_at_once_the_second_waits_for_what_comes_of_the_first(planned, ledger):
+    first, second = planned("mastodon", campaign="spring"), planned("mastodon", campaign="summer")
+
+    assert kept_back(first, ledger) == {}
+    waits = "the same words are just going out on it, or perhaps have: tried again in a minute"
+    assert kept_back(second, ledger) == {"mastodon": ("busy", waits)}
+    send(first, ledger, NOON)
+    assert kept_back(second, ledger)["mastodon"][0] == "skipped"
+
+
 def test_words_are_compared_without_addresses_and_spaces():
     one = {"parts": [{"text": "Sit down. https://a.example/x?utm_content=1"}, {"text": "And read."}]}
     same = {"parts": [{"text": "Sit  down.\nhttps://b.example/y"}, {"text": "And read."}]}
