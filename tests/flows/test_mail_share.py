@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_where_no_worker_comes_the_run_that_began_sends_it_all(press, mail):
 
 
 def test_a_worker_sends_a_share(press, mail):
+    begun = datetime.now(UTC)
     with working(press):
         ended = outcome(press.publish("together"))
         [run] = press.wait(30, lambda: completed(press, "together"))
@@ -85,7 +87,7 @@ def test_a_worker_sends_a_share(press, mail):
     assert ended["detail"] == f"{READERS:,} of {READERS:,} sent"
     assert all_once(mail)
     assert 4_000 < int(run["state"]["message"].replace(",", "").split()[0]) < 6_000
-    assert press.wait(20, lambda: [line for line in press.logs() if "is offered to the workers" in line])
+    assert press.wait(20, lambda: [line for line in press.logs(begun) if "is offered to the workers" in line])
 
 
 def test_a_run_that_is_cancelled_gives_its_share_back(press, mail):
