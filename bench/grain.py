@@ -175,7 +175,7 @@ def all_in_one(press: Press, way: str, deliveries: int, *command: str, spared: b
 
 def by_runs(press: Press, way: str, deployment: str, given: list[dict[str, Any]], *, spared: bool) -> Row:
     """A worker, a warm process for those who want one, and a flow run for each set of parameters."""
-    more = sparing(press.api, press.folder, ours=True) if spared else {}
+    more = sparing(press.api, ours=True) if spared else {}
     socket = press.environment["PRESSROOM_WARM"]
     warm = press.start(sys.executable, "-m", "flows.warming", socket, **more)
     wait_until(Path(socket).exists, seconds=60)

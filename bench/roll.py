@@ -1,11 +1,15 @@
 """What a long list costs beside its messages: reading, its roll, and room in PostgreSQL. `python bench/roll.py`.
 
 * rows a second that are read and judged, from a CSV file and from PostgreSQL;
-* rows a second that are written to the roll, and that are claimed and settled, ten at a time, as ten connections do;
+* rows a second that are written to the roll, and that are claimed and settled: one a commit, and ten a commit;
+* how many a commit they are where a mailing sends: by its own turns, over connections that answer after some time each;
 * bytes a recipient in PostgreSQL before and after a mailing, with indexes and what updates leave; and of its log.
 
 PostgreSQL runs on this machine with its own defaults: what is committed is on the disk. Beside the rows a second by the
 clock stand those a second of processor time, ours and PostgreSQL's together: they hold on a busy machine as well.
+
+A turn claims for the connections that are free, and settles what has come back: one message, if commits are quick and
+answers are not. Ten come together only where ten answer at once, or while a commit lasts.
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,17 +32,23 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import text  # noqa: E402 - the project's root comes first
 
-from channels.lines import Recipient  # noqa: E402
+from channels.lines import Line, Recipient, Reply, Threads  # noqa: E402
 from channels.seal import Seal  # noqa: E402
 from flows.audience import Audience  # noqa: E402
 from flows.ledger import Ledger  # noqa: E402
+from flows.pace import Pace  # noqa: E402
 from flows.records import Delivery  # noqa: E402
 from flows.roll import Roll, Settled  # noqa: E402
+from flows.sending import Sending  # noqa: E402
+from flows.suppressions import Suppressions  # noqa: E402
 from flows.tally import Mailing  # noqa: E402
+from flows.terms import Heart, Terms  # noqa: E402
 from tests.flows.test_mailing_postgres import Postgres, wait_until  # noqa: E402
 
 SEAL = Seal(b"a secret for the bench alone")
 AT_ONCE = 10
+PACES = ((4, 0.014), (10, 0.014), (10, 0.1))  # connections, and seconds until each has an answer
+LONG = 5.0  # seconds that each of these is looked at, where commits take no time
 
 
 class Durable(Postgres):
@@ -103,9 +115,14 @@ def measure(server: Durable, number: int) -> None:
             with timed("read, and written to the roll", number, server):
                 enrol(roll, mailing, own)
             room("when the roll is written", ledger, number, wal)
-            with timed(f"claimed and settled, {AT_ONCE} a commit", number, server):
-                send(roll, mailing, number)
+            first = number // 10
+            with timed("claimed and settled, 1 a commit", first, server):
+                send(roll, mailing, 1, first, 1)
+            with timed(f"claimed and settled, {AT_ONCE} a commit", number - first, server):
+                send(roll, mailing, first + 1, number, AT_ONCE)
             room("when all are settled", ledger, number, wal)
+            for lines, seconds in PACES:
+                paced(ledger, file, lines, seconds)
 
 
 def read(audience: Audience) -> None:
@@ -134,15 +151,63 @@ def enrol(roll: Roll, mailing: Mailing, audience: Audience) -> None:
     roll.finish(mailing, audience.digest, total)
 
 
-def send(roll: Roll, mailing: Mailing, number: int) -> None:
-    """The turns of a mailing without its messages."""
+def send(roll: Roll, mailing: Mailing, begin: int, end: int, at_once: int) -> None:
+    """The turns of a mailing without its messages, from one number to another."""
     before: list[int] = []
-    for first in range(1, number + 1, AT_ONCE):
+    for first in range(begin, end + 1, at_once):
         now = datetime.now(UTC)
-        claims = list(range(first, min(first + AT_ONCE, number + 1)))
+        claims = list(range(first, min(first + at_once, end + 1)))
         roll.turn(mailing, [Settled(number=n, state="sent", reply="250", sent_at=now) for n in before], claims)
         before = claims
     roll.turn(mailing, [Settled(number=n, state="sent", sent_at=datetime.now(UTC)) for n in before], [])
+
+
+class Counted(Roll):
+    """Counts its turns: each is a commit."""
+
+    turns = 0
+
+    def turn(self, mailing: Mailing, settled: Sequence[Settled], claims: Collection[int]) -> None:
+        """As ever."""
+        self.turns += 1
+        super().turn(mailing, settled, claims)
+
+
+class Unhurried(Line):
+    """A server that takes everything, after some time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def carry(self, recipients: Sequence[Recipient]) -> list[Reply]:
+        """Wait, and take it."""
+        time.sleep(self._seconds)
+        return [Reply("sent", "250") for _ in recipients]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def paced(ledger: Ledger, file: Path, lines: int, seconds: float) -> None:
+    """A mailing in its own turns, to the first of the list: as many as go out in some seconds."""
+    number = int(LONG * lines / seconds)
+    short = file.with_name("short.csv")
+    with file.open(encoding="utf-8") as whole:
+        short.write_text("".join(islice(whole, number + 1)), encoding="utf-8")
+    delivery = Delivery(campaign="bench", article=f"{lines} at {seconds}", account="newsletter")
+    ledger.plan(delivery)
+    audience, crew = Audience(source=str(short), seal=SEAL), Threads(lambda: Unhurried(seconds), lines, 1)
+    with closing(Counted(ledger.engine)) as roll, closing(crew):
+        mailing = roll.begin(delivery.key, "0" * 64)
+        enrol(roll, mailing, audience)
+        terms = Terms(account="newsletter", pace=Pace(0, 0, time.monotonic))
+        heart = Heart(lambda: True, 60.0, threading.Event())
+        began = time.perf_counter()
+        Sending(mailing, roll, Suppressions(ledger.engine), audience, terms, heart).run(crew)
+        took, counts = time.perf_counter() - began, roll.counts(mailing)
+        sent = counts.get("sent", 0)
+    told = f"{sent / roll.turns:.2f} a commit ({sent / took:,.0f} messages/s, {roll.turns / took:,.0f} commits/s)"
+    print(f"{lines} connections, {1e3 * seconds:.0f} ms an answer: {told}", flush=True)
 
 
 def position(ledger: Ledger) -> str:

@@ -7,10 +7,12 @@ import re
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from channels.base import Channel
 from content.findings import Finding, Refused
+
+if TYPE_CHECKING:
+    from channels.base import Channel
 
 GROUP = "pressroom.channels"
 SUFFIX = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # of a second account: it names folders and variables

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,35 +10,31 @@ from graphlib import TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StringConstraints, model_validator
 from pydantic import ValidationError as Invalid
 
-from content import coherence, faults, frontmatter, recurring, source
+from content import coherence, faults, frontmatter, recurring, source, zones
 from content.findings import Finding, Refused
 from content.meta import Part, Slug, Text
 from content.timing import Quiet, When, span
 
 CAMPAIGNS = Path("content") / "campaigns"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NAME = re.compile(r"(?=.{1,64}$)[a-z0-9]+(?:[-_][a-z0-9]+)*")
-
-
-def _zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        place = name.rpartition("/")[2].replace(" ", "_").lower()
-    known = {zone.lower(): zone for zone in sorted(available_timezones())}
-    ends = [zone for zone in known.values() if zone.rpartition("/")[2].lower() == place]
-    near = ends or [known[zone] for zone in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)]
-    hint = f"did you mean {near[0]}?" if near else "such as America/New_York"
-    raise ValueError(f"expected an IANA time zone; {hint}")
 
 
 def _several(value: Any) -> Any:
     """One is as good as a list of one."""
     return (value,) if isinstance(value, str) else value
+
+
+def _spelled(value: str) -> str:
+    """YAML's "\\0" could write what no file and no account is called."""
+    if CONTROL.search(value):
+        raise ValueError("expected no control characters")
+    return value
 
 
 def _some(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -48,7 +43,8 @@ def _some(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Names = Annotated[tuple[Text, ...], BeforeValidator(_several)]
+Word = Annotated[Text, AfterValidator(_spelled)]
+Names = Annotated[tuple[Word, ...], BeforeValidator(_several)]
 Accounts = Annotated[Names, AfterValidator(_some)]  # an order that names none goes to all
 Span = Annotated[timedelta, PlainValidator(span)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=40)]
@@ -99,7 +95,7 @@ class Repeat(Part):
 class Each(Part):
     """One campaign for each new article with one of these topics; without topics, for each new one."""
 
-    tags: tuple[Text, ...] = ()
+    tags: tuple[Word, ...] = ()
 
 
 class Step(Part):
@@ -110,8 +106,8 @@ class Step(Part):
     name: Name = ""
     only_if: Names = ()  # steps that must have been sent; `before` is the one before
     stop_line: bool = False  # unless this is sent, nothing after it goes out
-    segments: tuple[Text, ...] = ()
-    audience: str = ""
+    segments: tuple[Word, ...] = ()
+    audience: Annotated[str, AfterValidator(_spelled)] = ""
     variant: Slug | None = None
     quiet: bool = True  # false: it may go out in quiet hours
     late: Late | None = None
@@ -125,12 +121,12 @@ class Step(Part):
 class Terms(Part):
     """What a campaign's file says."""
 
-    article: Text | None = None
+    article: Word | None = None
     each: Each | None = None
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: Annotated[str, AfterValidator(zones.zone)]
     destination: Literal["outbox", "accounts"] = "outbox"
-    audience: str = ""  # a list in the project, in place of the account's own
-    segments: tuple[Text, ...] = ()
+    audience: Annotated[str, AfterValidator(_spelled)] = ""  # a list in the project, in place of the account's own
+    segments: tuple[Word, ...] = ()
     variant: Slug | None = None
     quiet: Annotated[Quiet, PlainValidator(Quiet.of)] | None = None
     late: Late = Late()

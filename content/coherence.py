@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
+
+LONGEST = timedelta(days=100 * 365)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +26,7 @@ def faults(campaign: Campaign) -> Iterator[Finding]:
         why = "A campaign either comes again, or is of each new article."
         yield campaign.finding("repeat", why, "Make two files of it.", key="repeat")
     unknown = list(_unknown(campaign))
-    yield from unknown or _circles(campaign)
+    yield from unknown or list(_circles(campaign)) or _far_away(campaign)
     yield from _alike(campaign)
     if terms.repeat or terms.each:
         for name, step in campaign.steps.items():
@@ -42,6 +45,17 @@ def _unknown(campaign: Campaign) -> Iterator[Finding]:
                     near = difflib.get_close_matches(word, campaign.steps, n=1)
                     mend = f"Did you mean '{near[0]}'?" if near else f"Steps: {', '.join(campaign.steps)}."
                     yield campaign.finding(key, f"There is no step '{word}'.", mend, step=name, key=key)
+
+
+def _far_away(campaign: Campaign) -> Iterator[Finding]:
+    """The first step that many small spans bring to a time that no calendar has."""
+    passed: dict[str, timedelta] = {}
+    for name in campaign.order():
+        passed[name] = passed.get(campaign.base(name), timedelta()) + campaign.steps[name].at.span
+        if passed[name] > LONGEST:
+            why = f"The step '{name}' comes more than {LONGEST.days // 365} years after the campaign's beginning."
+            yield campaign.finding("at", why, "Give it a nearer time.", step=name, key="at")
+            return
 
 
 def _alike(campaign: Campaign) -> Iterator[Finding]:

@@ -23,6 +23,14 @@ class Source:
     notes: tuple[Finding, ...] = ()
 
 
+def there(path: Path) -> bool:
+    """Whether there is such a file; of a name that is too long for one there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read(path: Path, name: str = "") -> Source:
     """Read a text file. Raises `Refused` where it is missing, too large, or no text."""
     name = name or str(path)

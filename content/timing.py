@@ -52,6 +52,11 @@ class When:
     next: str = ""  # the next such day: "day", "weekday", "monday", …
     clock: time | None = None  # the time of that day; None: the time that it counts from
 
+    @property
+    def span(self) -> timedelta:
+        """How much later it is than what it counts from, weekends and times of day left aside."""
+        return self.amount * FIXED.get(self.unit, FIXED["days"])
+
     @classmethod
     def of(cls, spelled: Any) -> When:
         """Read it. Raises `ValueError` with examples."""

@@ -32,6 +32,8 @@ from desk.options import (
 from desk.up.commands import running
 from flows.errors import Unusable
 
+SENDING = {"publish", "send-test", "rollback", "campaign start", "campaign send"}
+
 app = App(
     name="pressroom",
     help="""One article in Markdown becomes a web page, a newsletter and social posts, and reaches every channel once.
@@ -59,10 +61,10 @@ def main(arguments: list[str] | None = None) -> None:
     except CycloptsError:
         sys.exit(USAGE)
     except Refused as refused:
-        refuse(refused, as_json="--json" in given)
+        refuse(refused, given)
         sys.exit(FAILED)
     except Unusable as error:
-        refuse(Refused([Finding(rule="unusable", severity="block", why=f"{error}.")]), as_json="--json" in given)
+        refuse(Refused([Finding(rule="unusable", severity="block", why=f"{error}.")]), given)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -71,12 +73,13 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else DONE)
 
 
-def refuse(refused: Refused, *, as_json: bool) -> None:
-    """Say what must be mended."""
-    voice = voice_for(as_json=as_json)
+def refuse(refused: Refused, given: list[str]) -> None:
+    """Say what must be mended; to whom a command would have sent something, that it has not."""
+    voice = voice_for(as_json="--json" in given)
     voice.data({"refused": refused.findings})
     voice.findings(refused.findings)
-    voice.say("Nothing was sent.", "dim")
+    if SENDING & {given[0], " ".join(given[:2])}:
+        voice.say("Nothing was sent.", "dim")
 
 
 @app.command(
@@ -90,6 +93,8 @@ def publish(  # noqa: PLR0913 - one a flag
     live: Annotated[bool, Parameter(help="Send for real, to the accounts that are set up.")] = False,
     correct: Annotated[bool, Parameter(help="Change what carries an earlier text.")] = False,
     campaign: Annotated[str, Parameter(help="The article goes out once in each campaign.")] = "",
+    part: Annotated[str, Parameter(help="Of a campaign's step, as its status says.")] = "",
+    variant: Annotated[str, Parameter(help="Other words, where the article has some under that name.")] = "",
     segment: Annotated[tuple[str, ...], Parameter(help="Mail only to this part of the list: city=Boston.")] = (),
     accept_list: Annotated[bool, Parameter(help="Go on with a mailing though its list has changed.")] = False,
     root: Root = None,
@@ -103,6 +108,8 @@ def publish(  # noqa: PLR0913 - one a flag
         "channels": list(channel),
         "destination": "accounts" if live else "outbox",
         "campaign": campaign,
+        "part": part,
+        "variant": variant,
         "correct": correct,
         "segments": list(segment),
         "accept_list": accept_list,

@@ -46,6 +46,7 @@ def make_project(folder: Path, voice: Voice) -> int:
     voice.say(f"  content/articles/       your articles; {SAMPLE}.md is a sample")
     voice.say(f"  content/campaigns/      when they go out; {CAMPAIGN}.yaml is one to try")
     voice.say("  templates/              your own layouts, if you want them")
+    voice.say("  prefect.yaml            for a Prefect server that machines share; one machine needs none")
     voice.say(f"Next: cd {folder} && pressroom preview {SAMPLE}", "dim")
     voice.data({"folder": str(folder), "sample": SAMPLE})
     return 0
@@ -63,5 +64,6 @@ def _write(folder: Path, shipped: Path) -> None:
     shutil.copy(shipped / "articles" / f"{SAMPLE}.md", articles)
     shutil.copytree(shipped / "articles" / SAMPLE, articles / SAMPLE)
     shutil.copy(shipped / "campaigns" / f"{CAMPAIGN}.yaml", folder / "content" / "campaigns")
+    shutil.copy(shipped.parent / "prefect.yaml", folder)
     (folder / "templates" / "README.txt").write_text(TEMPLATES, encoding="utf-8")
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")

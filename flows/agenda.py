@@ -7,12 +7,13 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, exists, func, or_, select, update
 
 from flows.courses import OPEN, OVER, Course, CourseState, Stage, StageState
 from flows.database import once, usable
+from flows.ledger import OPEN_STATES
 from flows.owners import abandoned, oneself
-from flows.tables import courses, stages
+from flows.tables import courses, deliveries, receipts, stages
 
 LEASE = timedelta(seconds=20)  # of a stage that is at work: it is renewed every few seconds
 GONE = "the file has it no more"
@@ -156,10 +157,35 @@ class Agenda:
 
     def changed(self, since: datetime) -> set[str]:
         """The open courses that have changed since a moment, or a stage of which has."""
-        of_stages = select(stages.c.course).where(stages.c.changed_at >= since).distinct()
+        # not `distinct`: for that, SQLite would go through all there are, course by course
+        of_stages = select(stages.c.course).where(stages.c.changed_at >= since)
         of_courses = select(courses.c.id).where(courses.c.changed_at >= since)
         with usable(self._engine), self._engine.connect() as connection:
             return {*connection.execute(of_stages).scalars(), *connection.execute(of_courses).scalars()}
+
+    def queued(self, due: datetime, now: datetime) -> list[tuple[Course, Stage]]:
+        """What was due by a moment and is at work, or booked for now or before; what was due first comes first."""
+        ready = or_(stages.c.state == "running", (stages.c.state == "booked") & (stages.c.booked_for <= now))
+        statement = select(stages).join(courses).where(courses.c.state == "running", ready, stages.c.due_at <= due)
+        in_order = statement.order_by(stages.c.due_at, stages.c.course, stages.c.step)
+        with usable(self._engine), self._engine.connect() as connection:
+            found = [Stage(**row) for row in connection.execute(in_order).mappings()]
+        known = {course.id: course for course in self.courses(courses.c.id.in_({stage.course for stage in found}))}
+        return [(known[stage.course], stage) for stage in found if stage.course in known]
+
+    def later(self, course: Course, now: datetime) -> list[Course]:
+        """Of what comes again the times after one that have come by now, and were not stopped."""
+        among = (courses.c.campaign == course.campaign, courses.c.occurrence != "")
+        come = (courses.c.started_at > course.started_at, courses.c.started_at <= now)
+        return self.courses(*among, *come, courses.c.state.in_(("running", "done")))
+
+    def traces(self, keys: Collection[str]) -> dict[str, str]:
+        """Of some deliveries those of which something is out, or perhaps is; how they stand."""
+        proof = exists().where(receipts.c.key == deliveries.c.key, receipts.c.released.is_(False))
+        begun = or_(deliveries.c.state.not_in(OPEN_STATES), proof)
+        statement = select(deliveries.c.key, deliveries.c.state).where(deliveries.c.key.in_(keys), begun)
+        with usable(self._engine), self._engine.connect() as connection:
+            return {row.key: row.state for row in connection.execute(statement)}
 
     def now(self) -> datetime:
         """What the database's clock says, where it has one of its own."""

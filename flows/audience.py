@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from channels.lines import Recipient
@@ -39,7 +39,17 @@ PLAIN = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[
 
 
 class AudienceUnusable(Unusable):
-    """The list can't be read."""
+    """The list can't be read, and what would mend that, where it is known."""
+
+    def __init__(self, why: str, mend: str = "") -> None:
+        super().__init__(f"{why}: {mend}" if mend else why)
+        self.why, self.mend = why, mend
+
+
+class AudienceAway(AudienceUnusable):
+    """The list's database does not answer."""
+
+    passing = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Audience:
     consent: str = "required"
     segments: tuple[Segment, ...] = ()
     fields: tuple[str, ...] = ()  # of a subscriber, that the mail asks for
+    variables: str = "…_"  # what those of its account begin with
     unproved: tuple[str, ...] = field(default=(), init=False)  # columns of proof of consent that the list lacks
     digest: str = field(default="", init=False)  # of the last whole reading: who, and with which fields
 
@@ -68,9 +79,11 @@ class Audience:
     def of(cls, settings: ListSettings, seal: Seal, root: Path, **more: Any) -> Audience:
         """The list of an account, or another of its project."""
         source = more.pop("instead", "") or settings.audience.get_secret_value()
+        # what was read from the environment knows by which name
+        more["variables"] = str(type(settings).model_config.get("env_prefix") or cls.variables)
         return cls(source=source, query=settings.query, consent=settings.consent, seal=seal, root=root, **more)
 
-    def pages(self) -> Iterator[list[Recipient | Left]]:
+    def pages(self) -> Generator[list[Recipient | Left], None, None]:
         """Every row, judged, some hundreds at a time. Raises `AudienceUnusable`.
 
         Once all are read, `digest` is that of the list, in whatever order it came.
@@ -106,10 +119,13 @@ class Audience:
         return Recipient(address=address, hashed=self.seal.hash(address), fields=told, row=number)
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        if "://" in self.source:
+        if "://" not in self.source:
+            yield from self._complete(_from_file(self.root / self.source))
+        elif self.query:
             yield from self._complete(_from_database(self.source, self.query))
         else:
-            yield from self._complete(_from_file(self.root / self.source))
+            why = "the list is a database, but no query says who is meant"
+            raise AudienceUnusable(why, f"set {self.variables}QUERY")
 
     def _complete(self, rows: Iterable[tuple[int, dict[str, str]]]) -> Iterator[tuple[int, dict[str, str]]]:
         """Look at the first row's columns before anybody gets anything."""
@@ -124,8 +140,9 @@ class Audience:
         if not any(name in row for name in ADDRESS):
             raise AudienceUnusable(f"the list has no column 'email'; it has {', '.join(row) or 'none'}")
         if self.consent == "required" and not any(name in row for name in CONSENT):
-            mend = "add consent_at, consent_by and consent_wording, or set …_CONSENT=elsewhere if it is kept elsewhere"
-            raise AudienceUnusable(f"the list does not say when anybody agreed to it: {mend}")
+            mend = f"add consent_at, consent_by and consent_wording, or set {self.variables}CONSENT=elsewhere"
+            why = "the list does not say when anybody agreed to it"
+            raise AudienceUnusable(why, f"{mend} if it is kept elsewhere")
         self.unproved = tuple(name for name in PROOF if name not in row) if self.consent == "required" else ()
         for segment in self.segments:
             if segment.field not in row:
@@ -188,8 +205,6 @@ def _from_file(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]:
-    if not query:
-        raise AudienceUnusable("the list is a database, but no query says who is meant: set …_QUERY")
     try:
         engine = create_engine(driven(url), poolclass=NullPool)  # a reading may be broken off: nothing stays open
         with engine.connect().execution_options(yield_per=PAGE) as connection:
@@ -205,4 +220,5 @@ def _from_database(url: str, query: str) -> Iterator[tuple[int, dict[str, str]]]
         raise AudienceUnusable(f"the list's database can't be reached from here: {error}") from None
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or type(error).__name__).strip().split("\n")[0]
-        raise AudienceUnusable(f"the list can't be read from its database: {cause}") from None
+        kind = AudienceAway if isinstance(error, OperationalError) else AudienceUnusable
+        raise kind(f"the list can't be read from its database: {cause}") from None

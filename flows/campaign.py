@@ -4,9 +4,11 @@ A worker may run this file as module `campaign`; it defines no types, for those 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,16 @@ from flows.agenda import Agenda
 from flows.courses import Course, Stage
 from flows.directing import direct
 from flows.errors import Undelivered, Unusable
-from flows.floor import Floor
-from flows.governor import governed, last_sent
+from flows.governor import governed
 from flows.judging import Verdict, is_late, judge
+from flows.latecomer import Latecomer
 from flows.ledger import Ledger
 from flows.orders import Call, Order, Request
-from flows.plan import Plan, plan
+from flows.plan import Plan, identity, plan
 from flows.publish import carried_out
 from flows.records import Outcome
 from flows.settings import Settings
-from flows.staging import conclusion, deliveries, in_brief, order_of
+from flows.staging import conclusion, given_up, in_brief, order_of
 from flows.tending import arranged
 
 AGAIN = timedelta(minutes=1)  # until a step is tried once more, where what went wrong passes
@@ -56,7 +58,7 @@ async def campaign_step(call: Call) -> State[Any]:
         if mine is None:
             return Completed(name="Superseded", message="another run is at it")
         async with kept(agenda, mine):
-            ended = await performed(agenda, mine, settings, root, ledger)
+            ended = await performed(agenda, replace(mine, detail=stage.detail), settings, root, ledger)
     await followed(root, call.course)
     return ended
 
@@ -66,47 +68,49 @@ async def performed(agenda: Agenda, stage: Stage, settings: Settings, root: Path
     course = agenda.course(stage.course)
     assert course is not None  # noqa: S101 - a stage has a course: the database says so
     try:
-        verdict = judged(agenda, course, stage, ledger)
+        verdict = judged(agenda, course, stage, ledger, root)
         if verdict.act == "go":
             order = order_of(course, stage.step, root)
             planned = await asyncio.to_thread(plan, order, settings.outbox_of(root))
             planned.refuse_blocked(order)
             await until(verdict.at)
             course = agenda.course(stage.course) or course
-            verdict = judged(agenda, course, stage, ledger)
+            verdict = judged(agenda, course, stage, ledger, root)
         if verdict.act == "go":
-            outcomes = await sent(planned, order, settings, course, ledger)
-            state, detail = conclusion(outcomes)
-            later = {"booked_for": clock.now() + AGAIN} if state == "waiting" else {}
-            return settled(agenda, stage, state, detail, **later)
+            barred = partial(bars, agenda, stage, ledger, root)
+            outcomes = await sent(planned, order, settings, course, ledger, barred)
+            state, detail = conclusion(outcomes, order)
+            return put_off(agenda, stage, detail) if state == "waiting" else settled(agenda, stage, state, detail)
     except Refused as refused:
         return settled(agenda, stage, "failed", " ".join(finding.why for finding in refused.findings))
     except Unusable as error:
-        return settled(agenda, stage, "failed", str(error))
+        # where the ledger does not take this either, the run breaks off, and the tender has it begun once more
+        return put_off(agenda, stage, str(error)) if error.passing else settled(agenda, stage, "failed", str(error))
     except Exception as error:
         settled(agenda, stage, "failed", f"{type(error).__name__}: {error}")
         raise
-    return settled(agenda, stage, ENDS[verdict.act], verdict.why, booked_for=verdict.at)
+    waited = stage.detail if verdict.act != "wait" and is_late(stage, clock.now()) else ""
+    why = f"{verdict.why}; last: {waited}" if waited else verdict.why
+    return settled(agenda, stage, ENDS[verdict.act], why, booked_for=verdict.at)
 
 
-def judged(agenda: Agenda, course: Course, stage: Stage, ledger: Ledger) -> Verdict:
+def judged(agenda: Agenda, course: Course, stage: Stage, ledger: Ledger, root: Path) -> Verdict:
     """What to do with it now."""
     stages = agenda.stages([course.id])[course.id]
     if stages[stage.step].owner != stage.owner:  # we stood still for too long, and somebody else has taken it
         return Verdict("wait", "another run is at it")
-    now, apart = clock.now(), course.plan.terms.governor.apart
-    known = stage.step in course.plan.steps
-    accounts = [delivery.account for delivery in deliveries(course, stage.step, "")] if known else []
-    floor = Floor(ledger.engine, f"{course.id}/{stage.step}")
+    now = clock.now()
+    if is_late(stage, now) and stage.step in course.plan.steps:
+        return Latecomer(agenda, ledger, course, stage, identity(course.article, root)).judged(stages, now)
+    return judge(course, stage, stages, now)
 
-    def found() -> Verdict:
-        used = (last_sent(ledger, accounts, now - apart), floor.last_turn(accounts, now - apart))
-        return judge(course, stage, stages, now, max(filter(None, used), default=None))
 
-    verdict = found()
-    if verdict.act == "go" and is_late(stage, now) and not floor.take_turn(accounts, now, apart):
-        return found()  # another late one was quicker, and this one comes after it
-    return verdict
+def bars(agenda: Agenda, stage: Stage, ledger: Ledger, root: Path) -> str:
+    """Why nothing more of it may begin by now, whatever it waited for; "" where it may."""
+    course = agenda.course(stage.course)
+    assert course is not None  # noqa: S101 - as above
+    verdict = judged(agenda, course, stage, ledger, root)
+    return "" if verdict.act == "go" else verdict.why
 
 
 async def until(moment: datetime | None) -> None:
@@ -116,16 +120,26 @@ async def until(moment: datetime | None) -> None:
         await asyncio.sleep(min(wait, NEAR))
 
 
-async def sent(planned: Plan, order: Order, settings: Settings, course: Course, ledger: Ledger) -> list[Outcome]:
-    """Push what the governor lets through."""
+async def sent(
+    planned: Plan, order: Order, settings: Settings, course: Course, ledger: Ledger, barred: Callable[[], str]
+) -> list[Outcome]:
+    """Push what the governor lets through, and what nothing bars when it comes to it."""
     same_text = course.plan.terms.governor.same_text
     kept_back: list[Outcome] = []
     if same_text:
         planned, kept_back = governed(planned, ledger, same_text, datetime.now(UTC))
     try:
-        return await carried_out(planned, order, settings, kept_back)
+        return await carried_out(planned, order, settings, kept_back, barred)
     except Undelivered as error:
         return error.outcomes
+
+
+def put_off(agenda: Agenda, stage: Stage, why: str) -> State[Any]:
+    """Once more in a minute, unless a person has released it, and the time for that is over."""
+    course, now = agenda.course(stage.course), clock.now()
+    if course and (over := given_up(course, stage, now)):
+        return settled(agenda, stage, "held", f"{why}; {over}")
+    return settled(agenda, stage, "waiting", why, booked_for=now + AGAIN)
 
 
 def settled(agenda: Agenda, stage: Stage, state: Any, detail: str, **more: Any) -> State[Any]:

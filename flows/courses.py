@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, get_args
 
 from content.campaign import Campaign, parse
@@ -16,6 +16,11 @@ OVER: tuple[StageState, ...] = ("sent", "skipped", "cancelled")  # nothing more 
 ASKS: tuple[StageState, ...] = ("held", "failed")  # a person has to see to it
 OPEN: tuple[StageState, ...] = tuple(state for state in get_args(StageState) if state not in OVER)
 STAMP = "%Y%m%dT%H%M"  # of an occurrence, by the campaign's clocks
+
+
+@lru_cache(maxsize=256)  # all times of what comes again have one text, and it is looked at again and again
+def _read(name: str, terms: str) -> Campaign:
+    return parse(Source(f"content/campaigns/{name}.yaml", terms), name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,7 @@ class Course:
     @cached_property
     def plan(self) -> Campaign:
         """What was asked for. Raises `Refused` where a newer Pressroom understands the file no more."""
-        return parse(Source(f"content/campaigns/{self.campaign}.yaml", self.terms), self.campaign)
+        return _read(self.campaign, self.terms)
 
     @property
     def master(self) -> bool:
@@ -74,6 +79,7 @@ class Stage:
     run: str = ""
     moved_to: datetime | None = None
     released: bool = False
+    released_at: datetime | None = None
     owner: str = ""
     lease_until: datetime | None = None
     detail: str = ""

@@ -6,11 +6,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
@@ -20,6 +20,20 @@ from flows.tables import REVISION
 
 PATIENCE = 30.0  # seconds for SQLite's lock
 LOCK = "SELECT pg_advisory_xact_lock(7391046258)"  # any number that nobody else takes
+# a server that goes dark is noticed within half a minute; what an address says itself counts more
+TCP = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+# and a machine of ours that goes dark in mid-transaction holds its locks no longer: the server ends what stands still
+IDLE = 30_000  # milliseconds, or what the server or the address says, if that is less
+HASTEN = f"""
+    SELECT set_config(name, '{IDLE}', false) FROM pg_settings
+    WHERE name = 'idle_in_transaction_session_timeout' AND setting::integer NOT BETWEEN 1 AND {IDLE}
+"""  # noqa: S608 - a number of ours
 
 
 def open_database(url: str) -> Engine:
@@ -37,13 +51,15 @@ def usable(engine: Engine) -> Iterator[None]:
         yield
     except (DBAPIError, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        where = engine.url.render_as_string(hide_password=True)
+        # without what stands behind the `?`: a password may be there, too
+        where = engine.url.set(query={}).render_as_string(hide_password=True)
         raise LedgerUnusable(f"the ledger {where} can't be used: {cause}") from error
 
 
 def once(connection: Connection, table: Table, values: Any) -> Any:
     """An insert that leaves a row which is there as it is."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    # only the one that is in use is loaded: PostgreSQL's brings all its drivers along
+    dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
     return dialect.insert(table).values(values).on_conflict_do_nothing()
 
 
@@ -52,7 +68,7 @@ def connect(url: str) -> Engine:
     try:
         parsed = driven(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
+            return _postgresql(parsed)
     except (ArgumentError, ModuleNotFoundError) as error:
         # never the address itself: it may hold a password
         raise LedgerUnusable(f"PRESSROOM_LEDGER names a database that can't be reached from here: {error}") from None
@@ -69,6 +85,20 @@ def connect(url: str) -> Engine:
         # FULL: a claim must be on the disk before anything is sent
         for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    told = {name: value for name, value in TCP.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=told)
+
+    @event.listens_for(engine, "connect")
+    def _hasten(connection: Any, _record: Any) -> None:
+        # not among the options it is opened with: those who share out connections (PgBouncer) refuse them
+        with connection.cursor() as cursor:
+            cursor.execute(HASTEN)
+        connection.commit()
 
     return engine
 

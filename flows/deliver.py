@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from channels.base import SKEW
 from channels.errors import ChannelError, Duplicate, Unavailable, Uncertain, Unsupported
 from flows.ledger import LEASE, OPEN_STATES, Ledger
-from flows.records import Delivery, Outcome, Record, State, Status, concluded
+from flows.records import CORRECT, Delivery, Outcome, Record, State, Status, concluded, held_back
 
 if TYPE_CHECKING:
     from channels.base import Channel, Receipt
@@ -80,7 +80,7 @@ class Courier:
             case Decision.HELD:
                 return self._outcome("held", record.detail, record.receipt)
             case _ if hold:
-                return self._outcome("held", hold)
+                return held_back(self.delivery, hold, digest=self.rendition.digest)
             case Decision.LOOK:
                 return self._look(record)
             case Decision.SEND:
@@ -213,7 +213,7 @@ class Courier:
     def _changed(self, record: Record) -> Outcome:
         carries = "carries the earlier text"
         if self.channel.can.updates:
-            return self._outcome("changed", f"{carries}; publish with --correct to change it there", record.receipt)
+            return self._outcome("changed", f"{carries}; {CORRECT}", record.receipt)
         return self._outcome("changed", f"{carries}, and can't be changed there", record.receipt)
 
     def _correct(self, record: Record) -> Outcome:

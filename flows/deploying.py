@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import Flow, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
-from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
@@ -27,17 +26,18 @@ if TYPE_CHECKING:
 
 POOL = "press"
 WARM = (sys.executable, "-m", "flows.warm")  # starts a flow run: out of a process that has everything loaded
-ONE_BY_ONE = ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A flow that can be run from Prefect's pages. prefect.yaml holds the same for teams."""
+    """A flow that can be run from Prefect's pages. prefect.yaml holds the same for teams.
+
+    None has a concurrency limit: where Prefect can't renew its lease, it ends the run in the middle of what it sends.
+    """
 
     entrypoint: str  # a module's: a project made by `pressroom new` holds no code
     name: str
     description: str
-    one_by_one: bool = False
 
 
 OFFERS = (
@@ -45,7 +45,6 @@ OFFERS = (
         entrypoint="flows.publish.publish",
         name="by-hand",
         description="Publish one article now. Fill in the form; 'outbox' sends nothing.",
-        one_by_one=True,
     ),
     Offer(
         entrypoint="flows.campaign.campaign_step",
@@ -104,8 +103,6 @@ async def _deploy(client: PrefectClient, offer: Offer, root: Path) -> None:
             work_pool_name=POOL,
             description=offer.description,
             tags=["pressroom"],
-            concurrency_limit=1 if offer.one_by_one else None,
-            concurrency_options=ONE_BY_ONE if offer.one_by_one else None,
             enforce_parameter_schema=True,
             **ours,
         )

@@ -5,14 +5,12 @@ Prefect's bookings follow: at once where `tending.arranged` is called after it, 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from content.campaign import CAMPAIGNS, Campaign
 from content.findings import Finding, Refused, blocking
 from content.timing import When
 from flows import clock
@@ -20,9 +18,9 @@ from flows.agenda import Agenda
 from flows.arranging import first_turn
 from flows.changing import ANEW, Change
 from flows.courses import OVER, Course, Stage, fresh
-from flows.database import begun
 from flows.forecast import forecast
 from flows.ledger import Ledger
+from flows.lookup import find_campaign, unstarted
 from flows.plan import existing_article, identity
 from flows.roll import Roll
 from flows.schedule import counted, timetable
@@ -30,14 +28,16 @@ from flows.settings import Settings
 from flows.staging import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
+    from content.campaign import Campaign
     from flows.courses import CourseState
     from flows.forecast import Forecast
     from flows.orders import Request
 
 Said = Literal["new", "changed", "same"]
 STATES: dict[str, CourseState] = {"pause": "paused", "resume": "running", "cancel": "cancelled"}
+EARLIER = "To have it go out earlier, give the time itself."
 MAIL: dict[str, Literal["go", "pause", "cancel"]] = {"pause": "pause", "resume": "go", "cancel": "cancel"}
 
 
@@ -49,41 +49,11 @@ class Started:
     ids: tuple[str, ...]
 
 
-def find_campaign(named: str, root: Path) -> Campaign:
-    """A campaign by its file, or by its name. Raises `Refused` with the nearest name."""
-    path = Path(named)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = root / CAMPAIGNS / f"{named}.yaml"
-    elif not path.is_absolute() and not path.exists():
-        path = root / path
-    if not path.is_file():
-        known = sorted(found.stem for found in (root / CAMPAIGNS).glob("*.yaml"))
-        near = difflib.get_close_matches(path.stem, known, n=1)
-        mend = f"Did you mean '{near[0]}'?" if near else f"Campaigns: {', '.join(known) or 'none yet'}."
-        raise Refused([Finding(rule="campaign.absent", severity="block", why=f"There is no {path}.", mend=mend)])
-    try:
-        shown = path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        shown = str(path)
-    return Campaign.load(path, shown)
-
-
 @contextmanager
 def directing(root: Path) -> Iterator[Director]:
     """The director of a project's campaigns. Raises `Unusable`."""
     with closing(Ledger(Settings.of(root).ledger_url(root))) as ledger:
         yield Director(ledger, root)
-
-
-@contextmanager
-def looking(root: Path) -> Iterator[Ledger | None]:
-    """A project's ledger for a look; None where nothing was written yet. None is made then. Raises `Unusable`."""
-    url = Settings.of(root).ledger_url(root)
-    if not begun(url):
-        yield None
-        return
-    with closing(Ledger(url)) as ledger:
-        yield ledger
 
 
 class Director:
@@ -106,7 +76,7 @@ class Director:
             raise Refused([campaign.finding("article", "This campaign names its article itself.", key="article")])
         course = fresh(campaign, clock.now(), article=article)
         known = self.agenda.course(course.id)
-        if known and known.state in {"cancelled", "done"}:
+        if known and self._is_over(known):
             why = f"The campaign '{course.id}' is {known.state}."
             raise _refused("over", why, ANEW)
         if known and known.terms == campaign.text:  # what stands in its way by now, its status tells
@@ -119,8 +89,20 @@ class Director:
             raise Refused(found)
         if known is None:
             return self._began(course)
-        ids = [change.take_over(open_course) for open_course in self._open(course.campaign)]
-        return Started("changed", tuple(ids))
+        return Started("changed", self._taken_over(known, change))
+
+    def _is_over(self, known: Course) -> bool:
+        """What comes again is done when its last time has begun, and over when that is done as well."""
+        if known.state == "done" and known.master:
+            return not self._open(known.campaign)
+        return known.state in {"cancelled", "done"}
+
+    def _taken_over(self, known: Course, change: Change) -> tuple[str, ...]:
+        """Have all of a campaign go on by its new text. What begins others comes first: it may drop some."""
+        ids = [course.id for course in self._open(known.campaign)]
+        first = [change.take_over(known)] if known.master else []
+        ids += [*first, *(change.take_over(c) for c in self._open(known.campaign) if c.id not in first)]
+        return tuple(dict.fromkeys(ids))
 
     def _began(self, course: Course) -> Started:
         if course.master:
@@ -173,7 +155,8 @@ class Director:
         try:
             when = When.of(to)
         except ValueError as error:
-            raise _refused("at", f"'{to}' can't be used: {error}.", "") from None
+            mend = EARLIER if to.lstrip().startswith(("-", "−")) else ""
+            raise _refused("at", f"'{to}' can't be used: {error}.", mend) from None
         if when.after:
             mend = "Give a time, or a span. What depends on other steps stands in the campaign's file."
             raise _refused("at", f"'{to}' can't be used: a step that is moved by hand waits for no other.", mend)
@@ -189,7 +172,8 @@ class Director:
     def send(self, id_: str, step: str) -> Stage:
         """Have a step go out now, whatever the rules say. Raises `Refused`."""
         _, stage = self._waiting(id_, step)
-        return self._changed(stage, state="waiting", released=True, booked_for=None, detail="released by hand")
+        released = {"released": True, "released_at": clock.now(), "detail": "released by hand"}
+        return self._changed(stage, state="waiting", booked_for=None, **released)
 
     def skip(self, id_: str, step: str) -> Stage:
         """Have a step not go out at all. Raises `Refused`."""
@@ -200,7 +184,7 @@ class Director:
         """A course by its name. Raises `Refused` with the nearest one."""
         course = self.agenda.course(id_)
         if course is None:
-            raise unstarted(id_, [other.id for other in self.agenda.courses()])
+            raise unstarted(id_, self._root, [other.id for other in self.agenda.courses()])
         return course
 
     def _open(self, campaign: str) -> list[Course]:
@@ -223,13 +207,6 @@ class Director:
         if changed is None:
             raise _refused("busy", f"'{stage.step}' has just been changed by somebody else.", "Look, and try again.")
         return changed
-
-
-def unstarted(id_: str, known: Collection[str] = ()) -> Refused:
-    """There is no such course."""
-    near = difflib.get_close_matches(id_, known, n=1)
-    mend = f"Did you mean '{near[0]}'?" if near else f"Start it: pressroom campaign start {id_}"
-    return _refused("unstarted", f"No campaign '{id_}' has been started.", mend)
 
 
 def stops(found: Forecast) -> list[Finding]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
@@ -44,21 +46,36 @@ KEPT = {
     "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the newer pages have browsers ask a statistics firm, analytics off or on
     "PREFECT_WORKER_QUERY_SECONDS": "2",
 }
+HOME = "PRESSROOM_SERVER_HOME"  # where the press's own server has its state: by that it is known
 FOREIGN = {"PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_API_KEY"}
 
 
 def prepare(root: Path | None = None) -> str:
     """Settle Prefect's settings before it is imported. Gives the address of a running server, or "".
 
-    The one that is set comes first, then the project's own (`pressroom up`), then one at Prefect's usual place.
+    The one that is set comes first, then the project's own (`pressroom up`), then one at Prefect's usual place, unless
+    it works for another project.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     if not os.environ.get("PREFECT_API_URL"):
-        found = _own(root) or (LOCAL if answers(LOCAL) else "")
+        found = _own(root) or (LOCAL if answers(LOCAL) and not neighbour(root) else "")
         if found:
             os.environ["PREFECT_API_URL"] = found
     return os.environ.get("PREFECT_API_URL", "")
+
+
+def neighbour(root: Path | None) -> str:
+    """The folder of the other project for which the server at Prefect's usual place works; "" where there is none."""
+    if root is None or not answers(LOCAL):
+        return ""
+    from flows.health import folder  # noqa: PLC0415 - most often nobody is there to ask
+
+    try:
+        there = folder(LOCAL)
+    except PrefectUnreachable:
+        return ""
+    return there if there and Path(there).resolve() != root.resolve() else ""
 
 
 def server() -> str:
@@ -79,7 +96,7 @@ def environment(api: str, **more: str) -> dict[str, str]:
 
 def own_environment(api: str, home: Path, **more: str) -> dict[str, str]:
     """What they see where the server is the press's own, with its state in `home`."""
-    ours = {"PREFECT_HOME": str(home), "PREFECT_SERVER_UI_API_URL": api, **more}
+    ours = {"PREFECT_HOME": str(home), HOME: str(home), "PREFECT_SERVER_UI_API_URL": api, **more}
     return {name: value for name, value in environment(api, **ours).items() if name not in FOREIGN}
 
 
@@ -88,14 +105,26 @@ def answers(url: str, seconds: float = 0.5) -> bool:
     try:
         with urlopen(f"{url}/health", timeout=seconds) as answer:  # noqa: S310 - the address that Prefect would ask
             return json.load(answer) is True
-    except (URLError, OSError, ValueError):
+    except (URLError, OSError, ValueError, HTTPException):
+        return False
+
+
+def runs_there(url: str, home: Path) -> bool:
+    """Whether a server that has its state in `home` is well there. Another may have come to its port first."""
+    from flows.health import state  # noqa: PLC0415 - see `neighbour`
+
+    try:
+        return state(url) == str(home)
+    except PrefectUnreachable:
         return False
 
 
 async def until_it_answers(url: str) -> None:
-    """Wait for a server that is being started, or is back in a moment."""
+    """Wait for a server that is being started, or is back in a moment; in a press, for its own alone."""
+    home = os.environ.get(HOME)
+    there = partial(runs_there, url, Path(home)) if home else partial(answers, url, 5.0)
     while True:
-        if await asyncio.to_thread(answers, url, 5.0):
+        if await asyncio.to_thread(there):
             return
         await asyncio.sleep(0.2)
 
@@ -117,7 +146,7 @@ def _must_answer(url: str) -> None:
             urlopen(f"{url}/health", timeout=10).close()  # noqa: S310 - the address that Prefect itself would ask
     except HTTPError:
         return  # it answers: what it wants, Prefect knows better
-    except (URLError, OSError) as error:
+    except (URLError, OSError, ValueError, HTTPException) as error:
         mend = "start it, or unset PREFECT_API_URL to use the embedded one"
         raise PrefectUnreachable(f"the Prefect server at {url} does not answer: {mend}") from error
 

@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 class Unusable(Exception):
     """Something that every run needs can't be used: nothing may be sent."""
 
+    passing = False  # whether it may be there again in a while, without anybody's doing
+
 
 class LedgerUnusable(Unusable):
     """The ledger can't be opened or written."""
 
+    passing = True
+
 
 class PrefectUnreachable(Unusable):
     """A Prefect server is set, and does not answer."""
+
+    passing = True
 
 
 class Undelivered(Exception):

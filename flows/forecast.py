@@ -9,22 +9,20 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from channels.seal import Seal
 from content.findings import Finding, Refused, blocking
 from content.newsletter import Newsletter
 from flows.agenda import GONE, Agenda
 from flows.arranging import next_turns
-from flows.audience import Audience
+from flows.audience import AudienceUnusable
 from flows.changing import Change
-from flows.courses import Course, Stage, fresh
+from flows.courses import Course, fresh
 from flows.echoes import echoes
-from flows.errors import Unusable
-from flows.foresight import Costs, costs, foresee
+from flows.foresight import Costs, costs, foresee, to_come
 from flows.intents import Intent
-from flows.obstacles import endless, in_vain, past, strange
+from flows.obstacles import early, endless, in_vain, past, strange
 from flows.plan import connect, plan
+from flows.readers import readers
 from flows.schedule import Slot, timetable
-from flows.segments import Segment
 from flows.settings import Settings
 from flows.staging import order_of
 
@@ -32,13 +30,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from channels.base import Channel
-    from channels.lists import ListSettings
     from content.campaign import Campaign
     from flows.ledger import Ledger
     from flows.orders import Order
     from flows.plan import Entry, Plan
 
-COUNTING = Seal(b"who is on a list is counted, and not kept")  # a look ahead makes no secret, and needs none
+UNSET = "campaign.account"  # the finding that hides no other: what an account would carry can be made without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,24 +77,26 @@ class Forecaster:
         self._ledger, self._agenda = ledger, Agenda(ledger.engine) if ledger else None
         new = fresh(campaign, now, article=article)
         self._known = self._agenda.course(new.id) if self._agenda else None
-        known = Change(self._agenda, campaign, root).becomes(self._known) if self._agenda and self._known else None
-        self._course = known or new
+        change = Change(self._agenda, campaign, root) if self._agenda else None
+        self._course = change.becomes(self._known) if change and self._known else new
         stages = self._agenda.stages([new.id])[new.id] if self._agenda else {}
         self._stages = {step: stage for step, stage in stages.items() if stage.detail != GONE}
+        if change and self._known:
+            self._stages |= change.timed_anew(self._known, self._stages)
         self._findings: list[Finding] = list(campaign.notes)
-        self._entries: dict[str, tuple[Entry, ...]] = {}  # by step, what it will carry
+        self._entries: dict[str, tuple[Entry, ...]] = {}  # by step, what it will carry; none where that is not known
 
     def forecast(self) -> Forecast:
         """The plan, and all that there is to say of it."""
         turns = tuple(Slot(due=due, notes=(note,) if note else ()) for due, note in next_turns(self._course))
         slots = timetable(self._campaign, turns[0].due if turns else self._course.started_at, self._stages)
         self._findings += self._obstacles(slots, turns)
-        known = not blocking(self._findings)
-        lines = [self._line(step, slot, render=known) for step, slot in slots.items()]
-        intents = [intent for line in lines for intent in self._intents(line)] if known else []
-        if known:
+        sound = all(finding.rule == UNSET for finding in blocking(self._findings))
+        lines = [self._line(step, slot, render=sound) for step, slot in slots.items()]
+        intents = [intent for line in lines for intent in self._intents(line)]
+        if sound:
             apart = self._campaign.terms.governor.apart
-            due = [(line.step, line.slot.due, self._entries.get(line.step, ())) for line in lines]
+            due = [(line.step, line.slot, self._entries.get(line.step, ())) for line in lines]
             self._findings += foresee(intents, list(self._others()), self._channels, apart)
             self._findings += echoes(self._course, due, self._ledger, begun=self._stages)
         return Forecast(
@@ -105,8 +104,16 @@ class Forecaster:
             lines=tuple(lines),
             turns=turns,
             findings=tuple(dict.fromkeys(self._findings)),
-            costs=costs(intents, self._channels if self._live and known else {}),
+            costs=self._costs(intents),
         )
+
+    def _costs(self, intents: list[Intent]) -> Costs:
+        """What is charged. Nobody can tell where it is not known what each step that is to come will carry."""
+        if not self._live:
+            return Costs(accounts={})
+        over = {step for step, stage in self._stages.items() if stage.over}
+        known = self._campaign.steps.keys() <= self._entries.keys() | over
+        return costs(intents, self._channels) if known else Costs(accounts={}, known=False)
 
     @property
     def _live(self) -> bool:
@@ -125,15 +132,19 @@ class Forecaster:
             yield from in_vain(self._known, self._campaign, self._stages)
         if not (self._known and self._known.master):
             yield from past(self._campaign, slots, self._stages, self._now)
+        yield from early(self._campaign, slots, self._stages)
         yield from endless(self._course, turns)
 
     def _unset(self) -> Iterator[Finding]:
+        """Accounts that nothing is set up for, each where it is named first."""
+        first: dict[str, str] = {}
         for name, step in self._campaign.steps.items():
-            for account in self._campaign.accounts(step):
-                channel = self._channels[account]
-                if not (channel.configured or channel.can.by_hand):
-                    why, mend = f"No account is set up for '{account}'.", f"pressroom connect {account}"
-                    yield self._campaign.finding("account", why, mend, step=name, key="channel")
+            first |= {account: first.get(account, name) for account in self._campaign.accounts(step)}
+        for account, name in first.items():
+            channel = self._channels[account]
+            if not (channel.configured or channel.can.by_hand):
+                why, mend = f"No account is set up for '{account}'.", f"pressroom connect {account}"
+                yield self._campaign.finding("account", why, mend, step=name, key="channel")
 
     def _line(self, step: str, slot: Slot, *, render: bool) -> Line:
         wanted = self._campaign.steps[step]
@@ -142,9 +153,8 @@ class Forecaster:
         if not render or not self._course.article or (stage and stage.over):
             return line
         order = order_of(self._course, step, self._root)
-        entries = self._entries[step] = self._rendered(step, order)
-        readers = [self._recipients(step, entry, order) for entry in entries]
-        meant = [number for number in readers if number is not None]
+        entries = self._rendered(step, order)
+        meant = [number for entry in entries if (number := self._recipients(step, entry, order)) is not None]
         carries = tuple((entry.account.removeprefix("outbox/"), entry.rendition) for entry in entries)
         return replace(line, recipients=sum(meant) if meant else None, carries=carries)
 
@@ -161,6 +171,7 @@ class Forecaster:
             return ()
         self._findings += [found for found in planned.findings if found.severity in {"block", "review"}]
         self._findings += self._unvaried(step, order, planned)
+        self._entries[step] = planned.entries
         return planned.entries
 
     def _unvaried(self, step: str, order: Order, planned: Plan) -> Iterator[Finding]:
@@ -183,32 +194,23 @@ class Forecaster:
         return self._campaign.finding(finding.rule, finding.why, finding.mend, **at)
 
     def _recipients(self, step: str, entry: Entry, order: Order) -> int | None:
-        """How many will get a mail; nobody is a fault. None where it goes to no list of ours, or none is set up."""
-        if not isinstance(entry.rendition, Newsletter):
-            return None
-        channel = connect(entry.account.removeprefix("outbox/"), self._root)
-        if not channel.can.recipients:
-            return None
-        settings: ListSettings = channel.settings  # type: ignore[attr-defined]  # all with recipients have them
-        if not (order.audience or settings.has_list):
-            return None
-        segments = tuple(map(Segment.of, order.segments))
-        audience = Audience.of(settings, COUNTING, self._root, segments=segments, instead=order.audience)
-        key = next((key for key in ("segments", "audience") if getattr(self._campaign.steps[step], key)), "")
+        """How many will get a mail; nobody is a fault. None where nobody can tell."""
         try:
-            number = audience.size()
-        except Unusable as error:
-            self._findings.append(self._campaign.finding("audience", f"{error}.", step=step, key=key))
+            number = readers(entry, order)
+        except AudienceUnusable as error:
+            self._unread(step, *(told and f"{told[0].upper()}{told[1:]}." for told in (error.why, error.mend)))
             return None
-        if not number:
-            why = "Nobody is on the list that this step goes to."
+        if number == 0:
             mend = "`pressroom mail audience` says which rows are left out, and why."
-            self._findings.append(self._campaign.finding("audience", why, mend, step=step, key=key))
+            self._unread(step, "Nobody is on the list that this step goes to.", mend)
         return number
+
+    def _unread(self, step: str, why: str, mend: str) -> None:
+        key = next((key for key in ("segments", "audience") if getattr(self._campaign.steps[step], key)), "")
+        self._findings.append(self._campaign.finding("audience", why, mend, step=step, key=key))
 
     def _intents(self, line: Line) -> Iterator[Intent]:
         found = self._campaign.finding("", "", step=line.step, key="at")
-        shown = f"{line.slot.due.astimezone(self._campaign.terms.zone):%Y-%m-%d %H:%M %Z}"
         for account, rendition in line.carries:
             yield Intent(
                 account=account,
@@ -219,7 +221,8 @@ class Forecaster:
                 file=found.file,
                 line=found.line,
                 campaign=self._campaign.name,
-                shown=shown,
+                zone=self._campaign.terms.zone,
+                firm=line.slot.firm,
             )
 
     def _others(self) -> Iterator[Intent]:
@@ -231,21 +234,9 @@ class Forecaster:
         for course in courses:
             with suppress(Refused):  # one that can't be read any more is no fault of this one
                 if course.plan.terms.destination == self._campaign.terms.destination:
-                    yield from _to_come(course, stages[course.id])
+                    yield from to_come(course, stages[course.id])
 
 
 def _named(entry: Entry) -> tuple[str, str]:
     """An account, and what kind of channel it is, as the article's front matter may name them."""
     return entry.account.removeprefix("outbox/"), "newsletter" if isinstance(entry.rendition, Newsletter) else ""
-
-
-def _to_come(course: Course, stages: Mapping[str, Stage]) -> Iterator[Intent]:
-    plan, zone = course.plan, course.plan.terms.zone
-    begins = [turn for turn, _ in next_turns(course)] if course.master else [course.started_at]
-    slots = [slot for begin in begins for slot in timetable(plan, begin, stages).items()]
-    for step, slot in slots:
-        if step in stages and stages[step].over:
-            continue
-        shown = f"{slot.due.astimezone(zone):%Y-%m-%d %H:%M %Z}"
-        for account in plan.accounts(plan.steps[step]):
-            yield Intent(account=account, at=slot.due, step=step, campaign=course.id, shown=shown)

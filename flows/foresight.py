@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
-from flows.intents import Intent, by_account, many, moment, served, spelled
+from flows.arranging import next_turns
+from flows.intents import Intent, by_account, many, moment, served, speaks, spelled
 from flows.longmail import mail_pace
+from flows.schedule import timetable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from channels.base import Channel, Quota
     from content.findings import Finding
+    from flows.courses import Course, Stage
 
-__all__ = ["Costs", "Intent", "conflicts", "costs", "foresee", "lapses", "mail_pace", "over_quota"]
+__all__ = ["Costs", "Intent", "conflicts", "costs", "foresee", "lapses", "mail_pace", "over_quota", "to_come"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What networks charge, in US dollars: by account those that do."""
+    """What networks charge, in US dollars: by account those that do. Not `known`: nobody can tell yet."""
 
     accounts: Mapping[str, float]
+    known: bool = True
 
     @property
     def total(self) -> float:
@@ -52,6 +56,17 @@ def foresee(
         *mail_pace(own, others, channels),
         *conflicts(own, others, apart),
     ]
+
+
+def to_come(course: Course, stages: Mapping[str, Stage]) -> Iterator[Intent]:
+    """What a campaign under way is going to do. Raises `Refused` for one that can't be read any more."""
+    plan = course.plan
+    begins = [turn for turn, _ in next_turns(course)] if course.master else [course.started_at]
+    for step, slot in (pair for begin in begins for pair in timetable(plan, begin, stages).items()):
+        if step in stages and stages[step].over:
+            continue
+        intent = Intent(account="", at=slot.due, step=step, campaign=course.id, zone=plan.terms.zone, firm=slot.firm)
+        yield from (replace(intent, account=account) for account in plan.accounts(plan.steps[step]))
 
 
 def costs(intents: Iterable[Intent], channels: Mapping[str, Channel[Any]]) -> Costs:
@@ -88,11 +103,11 @@ def over_quota(own: Iterable[Intent], others: Iterable[Intent], channels: Mappin
 
 
 def conflicts(own: Iterable[Intent], others: Iterable[Intent], apart: timedelta) -> list[Finding]:
-    """Steps of other campaigns on the same account that come nearer than `apart`."""
+    """Steps of other campaigns on the same account that come nearer than `apart`. Pages are in nobody's way."""
     findings = []
     theirs = by_account(others)
     for account, mine in by_account(own).items():
-        due = theirs.get(account, [])
+        due = theirs.get(account, []) if speaks(account) else []
         for intent in mine:
             begin = bisect_right(due, intent.at - apart, key=moment)
             end = bisect_left(due, intent.at + apart, key=moment)

@@ -19,6 +19,7 @@ from flows.records import Outcome
 if TYPE_CHECKING:
     from flows.ledger import Ledger
     from flows.plan import Entry, Plan
+    from flows.records import Delivery
 
 ADDRESS = re.compile(r"https?://\S+")
 
@@ -70,7 +71,7 @@ def _same(kept: Mapping[str, Any] | None, mine: str) -> bool:
     return kept is not None and words(kept) == mine
 
 
-def last_sent(ledger: Ledger, accounts: Iterable[str], since: datetime) -> datetime | None:
-    """When one of some accounts has sent something last."""
-    moments = [when for account in accounts for when, _ in ledger.sent_since(account, since)]
-    return max(moments, default=None)
+def last_sent(ledger: Ledger, deliveries: Iterable[Delivery], since: datetime) -> datetime | None:
+    """When one of their accounts has sent something last that was none of these deliveries."""
+    found = (ledger.sent_since(delivery.account, since, other_than=delivery.key) for delivery in deliveries)
+    return max((when for sent in found for when, _ in sent), default=None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.disk import no_room, place_folder
 from flows.ledger import OPEN_STATES, Ledger
-from flows.records import Delivery, Outcome, State, Status, concluded
+from flows.records import Delivery, Outcome, State, Status, concluded, held_back
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ class Clerk:
         if receipt and receipt.digest == self.rendition.digest:
             return self._outcome("already", "posted before, unchanged", receipt)
         if hold and not receipt:
-            return self._outcome("held", hold)
+            return held_back(self.delivery, hold, digest=self.rendition.digest)
         self._lay_out()
         if receipt:
             said = f"carries the earlier text; the new one is in {self.folder}: change it there, then say so again"

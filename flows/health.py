@@ -9,6 +9,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
@@ -31,6 +32,7 @@ class Health:
     ahead: timedelta
     version: str  # of Prefect there
     deployed: bool  # whether it knows how to run a campaign's step
+    folder: str  # in which it runs those; "" where each worker has its own
     workers: tuple[str, ...]  # those online in the pool
 
     @property
@@ -41,19 +43,46 @@ class Health:
 
 def health(url: str) -> Health:
     """Ask a server. Raises `PrefectUnreachable`."""
+    there = _asked(url, "admin/version", kind=str)
+    if there is None:
+        raise PrefectUnreachable(_another(url))
+    step = _asked(url, f"deployments/name/{DEPLOYMENT}")
     return Health(
         url=url,
         ahead=_ahead(url),
-        version=str(_asked(url, "admin/version")),
-        deployed=_asked(url, f"deployments/name/{DEPLOYMENT}") is not None,
+        version=there,
+        deployed=step is not None,
+        folder=_folder(step),
         workers=workers(url),
     )
 
 
 def workers(url: str) -> tuple[str, ...]:
     """The workers that are online in the pool; none where there is no pool. Raises `PrefectUnreachable`."""
-    found = _asked(url, f"work_pools/{POOL}/workers/filter", {})
+    found = _asked(url, f"work_pools/{POOL}/workers/filter", {}, kind=list)
     return tuple(worker["name"] for worker in found or () if worker.get("status") == "ONLINE")
+
+
+def folder(url: str) -> str:
+    """In which folder a server has campaigns' steps run; "" where it names none, or does not know them.
+
+    Raises `PrefectUnreachable`.
+    """
+    return _folder(_asked(url, f"deployments/name/{DEPLOYMENT}"))
+
+
+def state(url: str) -> str:
+    """The folder in which a server has its state. Raises `PrefectUnreachable`."""
+    return str((_asked(url, "admin/settings") or {}).get("home", ""))
+
+
+def _folder(deployment: Any) -> str:
+    """`pressroom up` names the project's, `prefect deploy` the one that it was called in."""
+    for step in (deployment or {}).get("pull_steps") or ():
+        for name, wanted in step.items():
+            if name.endswith(".set_working_directory"):
+                return str(wanted["directory"])
+    return ""
 
 
 def _ahead(url: str) -> timedelta:
@@ -65,10 +94,20 @@ def _ahead(url: str) -> timedelta:
     return parsedate_to_datetime(told) + timedelta(seconds=0.5) - middle if told else timedelta()
 
 
-def _asked(url: str, path: str, body: Any = None) -> Any:
-    """What it answers; None where there is no such thing."""
+def _asked(url: str, path: str, body: Any = None, *, kind: type = dict) -> Any:
+    """What it answers; None where there is no such thing. Raises `PrefectUnreachable`."""
     text, _ = _answer(url, path, body)
-    return json.loads(text) if text else None
+    try:
+        said = json.loads(text) if text else None
+    except ValueError as error:
+        raise PrefectUnreachable(_another(url)) from error
+    if not isinstance(said, kind | None):
+        raise PrefectUnreachable(_another(url))
+    return said
+
+
+def _another(url: str) -> str:
+    return f"what answers at {url} is no Prefect server's API: PREFECT_API_URL is http://HOST:4200/api, or alike"
 
 
 def _answer(url: str, path: str, body: Any) -> tuple[bytes, Message]:
@@ -85,6 +124,8 @@ def _answer(url: str, path: str, body: Any) -> tuple[bytes, Message]:
             raise PrefectUnreachable(f"the Prefect server at {url} answers {error.code}{mend}") from error
     except (URLError, OSError, ValueError) as error:
         raise PrefectUnreachable(f"the Prefect server at {url} can't be asked: {error}") from error
+    except HTTPException as error:  # it speaks, but no HTTP
+        raise PrefectUnreachable(_another(url)) from error
 
 
 def _credentials() -> dict[str, str]:

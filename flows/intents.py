@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from channels.registry import channel_class, misnamed
 from content.findings import Finding, Severity
+from content.newsletter import Newsletter
+from content.post import Post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,12 +35,17 @@ class Intent:
     file: str = ""
     line: int = 0
     campaign: str = ""
-    shown: str = ""  # the moment as clocks in the campaign's zone show it; "": in UTC
+    zone: tzinfo = UTC  # whose clocks the campaign's people look at
+    firm: bool = True  # False: its moment is an estimate
 
     @property
     def named(self) -> str:
         """`step 'reminder' (2026-12-01 09:00 UTC)`."""
-        return f"step '{self.step}' ({self.shown or f'{self.at:%Y-%m-%d %H:%M} UTC'})"
+        return f"step '{self.step}' ({self.shown(self.at)})"
+
+    def shown(self, moment: datetime) -> str:
+        """A moment as the campaign's clocks show it, as sure as its own."""
+        return f"{'' if self.firm else '~'}{moment.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
 
     def finding(self, rule: str, severity: Severity, why: str, mend: str) -> Finding:
         """What there is to say of it, where it stands."""
@@ -60,6 +68,12 @@ def served(
     for account, due in by_account(intents).items():
         if account in channels:
             yield channels[account], due
+
+
+def speaks(account: str) -> bool:
+    """Whether people are told something on an account: a post or a mail. Who brings a page does not speak there."""
+    named = account.removeprefix("outbox/")
+    return bool(misnamed(named)) or issubclass(channel_class(named).form, Post | Newsletter)
 
 
 def spelled(span: timedelta) -> str:

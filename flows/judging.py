@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from flows.courses import ASKS
-from flows.intents import spelled
+from flows.intents import speaks, spelled
 from flows.schedule import after_quiet
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flows.courses import Course, Stage
 
 PUNCTUAL = timedelta(seconds=60)  # what is no later than this is not late
+AT_HAND = timedelta(seconds=30)  # what may go so soon is waited for by the run that is there: another begins no later
+OVERTAKEN = "a later time of it is due already"
 EARLY = timedelta(minutes=30)  # a run that comes earlier, started by hand in Prefect's pages, does not wait so long
 
 
@@ -34,8 +37,15 @@ def judge(
     stages: Mapping[str, Stage],
     now: datetime,
     busy: datetime | None = None,
+    *,
+    rivals: Iterable[tuple[Course, Stage]] = (),
+    overtaken: bool = False,
 ) -> Verdict:
-    """What to do with a step that is due. `busy`: when one of its accounts was used last."""
+    """What to do with a step that is due.
+
+    `busy`: when one of its accounts was used last; `rivals`: steps of other courses that are due as well;
+    `overtaken`: whether the same step of a later time of the campaign is due.
+    """
     plan = course.plan
     if course.state != "running":
         return Verdict("wait", f"the campaign is {course.state}")
@@ -45,13 +55,15 @@ def judge(
         return Verdict("go", at=now)
     due = stage.due_at or now
     early = Verdict("wait", "its moment has not come yet", due) if now < due - EARLY else None
-    if barred := early or _stopped(plan, stage.step, stages) or _unmet(plan, stage.step, stages):
+    passed = Verdict("skip", OVERTAKEN) if overtaken and is_late(stage, now) else None
+    if barred := early or passed or _stopped(plan, stage.step, stages) or _unmet(plan, stage.step, stages):
         return barred
     if not is_late(stage, now):
         return Verdict("go", at=due)
     apart = plan.terms.governor.apart
     free = max(now, busy + apart) if busy else now
-    if _others_first(plan, stage, stages, now):
+    own = ((course, other) for other in stages.values())
+    if any(_goes_first(*other, course, stage, now) for other in chain(own, rivals)):
         free = max(free, now + apart)
     return _late(plan, stage, now, free)
 
@@ -98,15 +110,22 @@ def _waits_for(name: str, other: Stage | None) -> Verdict:
     return Verdict("wait", f"waits for '{name}' to be sent{asks}")
 
 
-def _others_first(plan: Campaign, stage: Stage, stages: Mapping[str, Stage], now: datetime) -> bool:
-    """Whether a late step that was due before goes out just now on one of the same accounts."""
-    mine = set(plan.accounts(plan.steps[stage.step]))
-    return any(
-        (other.due_at or now, other.step) < (stage.due_at or now, stage.step)
-        for other in stages.values()
-        if other.state in {"booked", "running"} and other.step in plan.steps and (other.booked_for or now) <= now
-        if mine & set(plan.accounts(plan.steps[other.step]))
-    )
+def _goes_first(rival: Course, other: Stage, course: Course, stage: Stage, now: datetime) -> bool:
+    """Whether another step that was due before a late one goes out just now on one of the same accounts."""
+    ready = other.state in {"booked", "running"} and (other.booked_for or now) <= now
+    if not ready or other.step not in rival.plan.steps:
+        return False
+    first, second = ((each.due_at or now, each.course, each.step) for each in (other, stage))
+    if first >= second or rival.plan.terms.destination != course.plan.terms.destination:
+        return False
+    if rival.occurrence and rival.campaign == course.campaign and other.step == stage.step:
+        return False  # of what comes again, it is overtaken by this one
+    ends = first[0] + (rival.plan.steps[other.step].late or rival.plan.terms.late).within + PUNCTUAL
+    return (other.released or now <= ends) and bool(_accounts(rival, other) & _accounts(course, stage))
+
+
+def _accounts(course: Course, stage: Stage) -> set[str]:
+    return set(filter(speaks, course.plan.accounts(course.plan.steps[stage.step])))
 
 
 def _late(plan: Campaign, stage: Stage, now: datetime, free: datetime) -> Verdict:
@@ -117,4 +136,8 @@ def _late(plan: Campaign, stage: Stage, now: datetime, free: datetime) -> Verdic
     if at > due + rule.within + PUNCTUAL:
         said = f"it is late: it was due at {due.astimezone(terms.zone):%Y-%m-%d %H:%M %Z}"
         return Verdict(rule.then, f"{said}, and may go out for {spelled(rule.within)} after that")
-    return Verdict("go", at=now) if at == now else Verdict("wait", "late, and not at once", at)
+    if at <= now + AT_HAND:
+        return Verdict("go", at=at)
+    quiet = f"it is quiet until {at.astimezone(terms.zone):%H:%M}" if at > free else ""
+    why = quiet or f"{spelled(terms.governor.apart)} after the last post on this account it may go"
+    return Verdict("wait", f"it is late, and {why}", at)

@@ -72,7 +72,8 @@ def _days(course: Course) -> list[Finding]:
         return []
     going, meant = f"{course.going:,}", f"{course.intent.recipients:,}"
     through = f"all have it on {course.last}" if course.last else "a year is too short for the rest"
-    why = f"The warm-up lets {going} of {meant} readers have {course.intent.named} on {course.first}; {through}."
+    goes = f"The warm-up lets {going} of {meant} readers have {course.intent.named} on {course.first}"
+    why = f"{goes}; {through}. Its days are UTC's."
     mend = "Begin the warm-up earlier, or send to a segment first."
     return [course.intent.finding("campaign.pace", "warn", why, mend)]
 
@@ -81,7 +82,7 @@ def _hours(intent: Intent, per_hour: int) -> list[Finding]:
     takes = timedelta(hours=intent.recipients / per_hour) if per_hour else timedelta(0)
     if takes <= LONG:
         return []
-    meant, through = f"{intent.recipients:,} readers at {per_hour:,} an hour", intent.at + takes
-    why = f"{meant} take {spelled(takes)}: {intent.named} is through at {through:%Y-%m-%d %H:%M} UTC."
+    meant, through = f"{intent.recipients:,} readers at {per_hour:,} an hour", intent.shown(intent.at + takes)
+    why = f"{meant} take {spelled(takes)}: {intent.named} is through at {through}."
     mend = "Begin earlier, or raise the account's per_hour if its mail server takes more."
     return [intent.finding("campaign.pace", "warn", why, mend)]

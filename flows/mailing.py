@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from channels.base import Receipt
-from channels.errors import ChannelError, Rejected
-from channels.lines import Recipient
+from channels.errors import ChannelError
 from flows.audience import Audience
+from flows.enrolment import Enrolment, Halted
 from flows.ledger import LEASE, Ledger
 from flows.pace import Pace, WarmUp
-from flows.records import Delivery, Outcome, State, Status, concluded
+from flows.records import Delivery, Outcome, State, Status, concluded, held_back, unbarred
 from flows.roll import Roll
 from flows.sending import CANCELLED, Sending
 from flows.shares import SILENCE
 from flows.sharing import LOOK, Team, source
 from flows.suppressions import Suppressions, attest
-from flows.tally import REST, Mailing, Standing
+from flows.tally import Mailing, Standing
 from flows.terms import Heart, Terms
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Postman:
     silence: timedelta = SILENCE  # of whoever sends a share, until it is taken for lost
 
     stopped: threading.Event = field(default_factory=threading.Event)  # set it, and the sending ends within a second
+    barred: Callable[[], str] = unbarred  # why nothing may begin now; "" where it may
 
     @cached_property
     def roll(self) -> Roll:
@@ -73,7 +75,7 @@ class Postman:
         if record.state in {"claimed", "retracted"}:
             return self._outcome("busy" if record.state == "claimed" else "held", record.owner or record.detail)
         if hold:
-            return self._outcome("held", hold)
+            return held_back(self.delivery, hold, digest=self.rendition.digest)
         attest(self.ledger.engine, self.seal)
         crew = self.channel.crew(self.rendition, self.delivery.key, self.seal)
         self.ledger.keep(self.rendition)
@@ -91,24 +93,38 @@ class Postman:
             self.roll.close()
 
     def _under(self, owner: str, crew: Crew, *, accept: bool) -> Outcome:
-        found = self.roll.find(self.delivery.key)
-        if found and found.total >= 0:
-            earlier = Team(found, self.roll, 1, self._pace, self.silence)
-            earlier.call_back(self.silence.total_seconds(), self.stopped)
-            if stale := self._stale(found, accept=accept):
-                self.ledger.settle(self.delivery, owner, "begun", stale)
-                return self._outcome("changed", stale)
-            mailing = self._enrol(found) if accept else found
-            self.roll.abandon(mailing)
-            self.roll.reopen(mailing)
-        else:
-            mailing = self._enrol(self.roll.begin(self.delivery.key, self.rendition.digest))
         every = self.lease.total_seconds() / 10
         heart = Heart(lambda: self.ledger.renew(self.delivery, owner, self.lease), every, self.stopped)
+        try:
+            mailing = self._enrolled(heart, accept=accept)
+        except Halted as halted:
+            self.ledger.settle(self.delivery, owner, halted.state, halted.why)
+            return self._outcome(halted.status, halted.why, passing=halted.state == "planned")
         halt = self._beside_others(mailing, crew, owner, heart) or self._alone(mailing, crew, heart)
         if isinstance(halt, BaseException):
             raise halt
         return self._conclude(mailing, owner, halt or "")
+
+    def _enrolled(self, heart: Heart, *, accept: bool) -> Mailing:
+        """The mailing with its roll, which nobody else sends any more. Raises `Halted`."""
+        found = self.roll.find(self.delivery.key)
+        enrolment = Enrolment(
+            account=self.channel.account,
+            rendition=self.rendition,
+            audience=self.audience,
+            roll=self.roll,
+            heart=heart,
+        )
+        if found is None or found.total < 0:
+            fresh = self.roll.begin(self.delivery.key, self.rendition.digest)
+            if why := self.barred():  # whoever stopped it until just now found no mailing to tell
+                raise Halted("planned", "held", why)
+            return enrolment.write(fresh)
+        Team(found, self.roll, 1, self._pace, self.silence).call_back(self.silence.total_seconds(), self.stopped)
+        self.roll.abandon(found)
+        mailing = enrolment.look_again(found, accept=accept)
+        self.roll.reopen(mailing)
+        return mailing
 
     def _alone(self, mailing: Mailing, crew: Crew, heart: Heart) -> Halt:
         """Go through the list, and again for those whom their servers put off, as long as patience lasts."""
@@ -164,34 +180,6 @@ class Postman:
             terms = replace(terms, meant=team.meant, elsewhere=lambda: team.elsewhere() - others)
         return Sending(mailing, self.roll, Suppressions(self.ledger.engine), self.audience, terms, heart)
 
-    def _stale(self, mailing: Mailing, *, accept: bool) -> str:
-        """What has changed since the mailing began; "" if nothing has."""
-        done = f"{self.roll.counts(mailing).get('sent', 0):,} of {mailing.total:,} have it"
-        if mailing.digest != self.rendition.digest:
-            return f"the article has changed since this mailing began ({done}): put it back, or cancel the rest"
-        for _ in self.audience.pages():
-            pass
-        if self.audience.digest != mailing.audience and not accept:
-            return f"the list has changed since this mailing began ({done}): put it back, or go on with --accept-list"
-        return ""
-
-    def _enrol(self, mailing: Mailing) -> Mailing:
-        """Write down who is meant. Raises `Rejected` for an empty list."""
-        total = max(mailing.total, 0)
-        for page in self.audience.pages():
-            meant = [(found.hashed, self._subject(found.hashed)) for found in page if isinstance(found, Recipient)]
-            total += self.roll.enrol(mailing, total + 1, meant)
-        if not total:
-            raise Rejected(self.channel.account, "nobody is on the list; `pressroom mail audience` says why")
-        return self.roll.finish(mailing, self.audience.digest, total)
-
-    def _subject(self, hashed: bytes) -> int:
-        """The first subject for all; in a test one of several for a share, and none yet for the rest."""
-        if not self.rendition.subjects:
-            return 0
-        tested = int.from_bytes(hashed[:4], "big") % 100 < self.rendition.test_share
-        return hashed[4] % (len(self.rendition.subjects) + 1) if tested else REST
-
     @cached_property
     def _pace(self) -> Pace:
         return Pace(self.channel.settings.per_hour, self.channel.settings.domain_per_hour, time.monotonic)
@@ -236,8 +224,8 @@ class Postman:
                 return ending  # type: ignore[return-value]  # words of both types, as they stand above
         return None
 
-    def _outcome(self, status: Status, detail: str) -> Outcome:
-        return concluded(self.delivery, status, detail, digest=self.rendition.digest)
+    def _outcome(self, status: Status, detail: str, *, passing: bool = False) -> Outcome:
+        return concluded(self.delivery, status, detail, digest=self.rendition.digest, passing=passing)
 
 
 WORDS: dict[Standing, str] = {

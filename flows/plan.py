@@ -11,6 +11,7 @@ from channels.base import Channel
 from channels.livepage import Expected
 from channels.outbox import Outbox
 from channels.registry import USUAL, channel_class, known, misnamed, offline
+from content import source
 from content.article import Article
 from content.brand import FILE
 from content.checks import check_article
@@ -189,13 +190,13 @@ def article_path(named: str, root: Path) -> Path:
     path = Path(named)
     if not path.suffix:
         return root / ARTICLES / f"{named}.md"
-    return root / path if not path.is_absolute() and not path.exists() else path
+    return root / path if not path.is_absolute() and not source.there(path) else path
 
 
 def existing_article(named: str, root: Path) -> Path:
     """An article's file. Raises `Refused` with the nearest name."""
     path = article_path(named, root)
-    if path.is_file():
+    if source.there(path):
         return path
     known_ones = sorted(found.stem for found in path.parent.glob("*.md")) if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.stem, known_ones, n=1)

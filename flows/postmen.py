@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from flows.audience import Audience
 from flows.mailing import Postman
+from flows.records import unbarred
 from flows.segments import Segment
 from flows.sharing import Mate
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from channels.lists import ListSettings
     from flows.ledger import Ledger
@@ -21,9 +23,16 @@ if TYPE_CHECKING:
 
 
 def postman(
-    entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event, *, shares: int = 1
+    entry: Entry,
+    order: Order,
+    settings: Settings,
+    ledger: Ledger,
+    stopped: threading.Event,
+    *,
+    shares: int = 1,
+    barred: Callable[[], str] = unbarred,
 ) -> Postman:
-    """Who has the claim on an entry of a plan. `shares`: in so many it may go."""
+    """Who has the claim on an entry of a plan. `shares`: in so many it may go. `barred`: why it may not begin now."""
     return Postman(
         channel=entry.channel,
         rendition=entry.rendition,
@@ -36,6 +45,7 @@ def postman(
         defer=settings.defer,
         stopped=stopped,
         shares=shares,
+        barred=barred,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
@@ -20,15 +21,17 @@ from flows.summary import artifact_key
 if TYPE_CHECKING:
     from flows.plan import Entry
 
-EVERY = 5.0  # seconds
+EVERY = 5.0  # seconds; more where they have to be counted for long
+RARE = 100  # times as long as the last count took: it reads every row of the mailing
 PATIENCE = 10.0  # seconds for Prefect to take it
 log = logging.getLogger("pressroom.progress")
 
 
 @asynccontextmanager
-async def shown(entries: Iterable[Entry], ledger_url: str) -> AsyncIterator[None]:
+async def shown(entries: Iterable[Entry], ledger_url: str, every: float = EVERY) -> AsyncIterator[None]:
     """Show how far the mailings among some entries are, as long as they go on."""
-    tasks = [asyncio.create_task(_follow(entry, ledger_url)) for entry in entries if entry.channel.can.recipients]
+    lists = [entry for entry in entries if entry.channel.can.recipients]
+    tasks = [asyncio.create_task(_follow(entry, ledger_url, every)) for entry in lists]
     try:
         yield
     finally:
@@ -37,12 +40,15 @@ async def shown(entries: Iterable[Entry], ledger_url: str) -> AsyncIterator[None
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(entry: Entry, ledger_url: str) -> None:
+async def _follow(entry: Entry, ledger_url: str, every: float) -> None:
     bar: UUID | None = None
+    took = 0.0
     while True:
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(max(every, RARE * took))
         try:
+            began = time.monotonic()
             found = await asyncio.to_thread(_read, ledger_url, entry.delivery.key)
+            took = time.monotonic() - began
             if found:
                 bar = await asyncio.wait_for(_show(bar, entry, *found), PATIENCE)
         except Unusable as error:

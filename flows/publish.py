@@ -6,6 +6,7 @@ A worker runs this file as module `publish`; it defines no types, for those coul
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from channels.errors import ChannelError, Unavailable, Uncertain
 from channels.livepage import waits_for
 from content.brand import Brand
 from flows.deliver import Courier
-from flows.errors import Undelivered
+from flows.errors import Undelivered, Unusable
 from flows.handing import Clerk
 from flows.ledger import Ledger
 from flows.mail_share import accompanied, shares_of
@@ -28,7 +29,7 @@ from flows.orders import Order
 from flows.plan import Entry, Plan, plan
 from flows.postmen import postman
 from flows.progress import shown
-from flows.records import Outcome
+from flows.records import Outcome, unbarred
 from flows.settings import Settings
 from flows.slots import slot
 from flows.summary import artifact_key, markdown
@@ -41,12 +42,18 @@ def worth_a_retry(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
 
 
 @task(name="push", task_run_name="push {entry.account}", cache_policy=NO_CACHE, persist_result=False)
-async def push(entry: Entry, order: Order, settings: Settings, *, hold: str) -> Outcome:
-    """Bring one rendition to one channel. No call to Prefect follows the send: it could fail, and send twice."""
+async def push(
+    entry: Entry, order: Order, settings: Settings, *, hold: str, barred: Callable[[], str] = unbarred
+) -> Outcome:
+    """Bring one rendition to one channel. No call to Prefect follows the send: it could fail, and send twice.
+
+    Each attempt asks once more what is `barred`: much may have been said since the one before.
+    """
     ledger = Ledger(settings.ledger_url(Path(order.root)))
     stopped = threading.Event()
     try:
-        return await asyncio.to_thread(delivering(entry, order, settings, ledger, stopped), hold=hold)
+        hold = hold or await asyncio.to_thread(barred)
+        return await asyncio.to_thread(delivering(entry, order, settings, ledger, stopped, barred), hold=hold)
     except asyncio.CancelledError:
         stopped.set()  # a thread can't be ended from outside: a mailing looks here once a second
         raise
@@ -60,11 +67,16 @@ async def push(entry: Entry, order: Order, settings: Settings, *, hold: str) -> 
 
 
 def delivering(
-    entry: Entry, order: Order, settings: Settings, ledger: Ledger, stopped: threading.Event
+    entry: Entry,
+    order: Order,
+    settings: Settings,
+    ledger: Ledger,
+    stopped: threading.Event,
+    barred: Callable[[], str],
 ) -> Callable[..., Outcome]:
     """Who brings it: a postman to a list's recipients, a clerk to whoever posts by hand, a courier to all others."""
     if entry.channel.can.recipients:
-        carrier = postman(entry, order, settings, ledger, stopped, shares=shares_of(entry))
+        carrier = postman(entry, order, settings, ledger, stopped, shares=shares_of(entry), barred=barred)
         return partial(carrier.deliver, accept=order.accept_list)
     if entry.channel.can.by_hand:
         folder = settings.outbox_of(Path(order.root)) / entry.delivery.folder
@@ -103,12 +115,21 @@ async def publish(order: Order) -> list[Outcome]:
     return await carried_out(planned, order, settings)
 
 
-async def carried_out(planned: Plan, order: Order, settings: Settings, before: Sequence[Outcome] = ()) -> list[Outcome]:
-    """Push what is planned. `before`: what was settled already. Raises `Undelivered` where some were not served."""
+async def carried_out(
+    planned: Plan,
+    order: Order,
+    settings: Settings,
+    before: Sequence[Outcome] = (),
+    barred: Callable[[], str] = unbarred,
+) -> list[Outcome]:
+    """Push what is planned. Raises `Undelivered` where some were not served.
+
+    `before`: what was settled already. `barred`: why nothing more may begin by now; "" where it may.
+    """
     log = get_run_logger()
     pages = [entry for entry in planned.entries if entry.first]
     others = [entry for entry in planned.entries if not entry.first]
-    outcomes = await push_all(pages, order, settings, "")
+    outcomes = await push_all(pages, order, settings, "", barred)
     down = [outcome for outcome in outcomes if outcome.status not in {"sent", "already", "corrected"}]
     hold = f"waits for the page: {down[0].status}" if down else ""
     unseen = hold or await unread_page(planned, settings, outcomes)
@@ -119,8 +140,8 @@ async def carried_out(planned: Plan, order: Order, settings: Settings, before: S
     late = [entry for entry in others if entry.account in planned.waiting]
     sides = [([entry for entry in others if entry not in late], hold), (late, unseen)]
     async with shown(others, settings.ledger_url(Path(order.root))):
-        for sent in await asyncio.gather(*(push_all(side, order, settings, reason) for side, reason in sides)):
-            outcomes += sent
+        for sent in await asyncio.gather(*(push_all(side, order, settings, reason, barred) for side, reason in sides)):
+            outcomes += [waited(outcome, down) for outcome in sent]
     skipped = [Outcome(account=name, status="skipped", detail="by the article") for name in planned.skipped]
     outcomes += [*skipped, *before]
     for outcome in outcomes:
@@ -151,7 +172,15 @@ async def announced(addresses: list[str], root: Path, settings: Settings) -> Non
         get_run_logger().warning("%s", trouble)
 
 
-async def push_all(entries: list[Entry], order: Order, settings: Settings, hold: str) -> list[Outcome]:
+def waited(outcome: Outcome, pages: list[Outcome]) -> Outcome:
+    """What waits for a page with an earlier text waits for a person: that does not pass by itself."""
+    lasts = outcome.status == "held" and any(page.status == "changed" for page in pages)
+    return replace(outcome, passing=False) if lasts else outcome
+
+
+async def push_all(
+    entries: list[Entry], order: Order, settings: Settings, hold: str, barred: Callable[[], str]
+) -> list[Outcome]:
     """Push side by side; one that fails stops no other."""
     pushing = push.with_options(
         retries=settings.attempts - 1,
@@ -163,7 +192,7 @@ async def push_all(entries: list[Entry], order: Order, settings: Settings, hold:
     async def pushed(entry: Entry) -> Outcome:
         """What needs Prefect's API stands around the push, not in it."""
         async with slot("" if hold else entry.account, settings), accompanied(entry, order, settings):
-            return await pushing(entry, order, settings, hold=hold)
+            return await pushing(entry, order, settings, hold=hold, barred=barred)
 
     results = await asyncio.gather(*map(pushed, entries), return_exceptions=True)
     return [outcome_of(entry, result) for entry, result in zip(entries, results, strict=True)]
@@ -179,6 +208,8 @@ def outcome_of(entry: Entry, result: Outcome | BaseException) -> Outcome:
             return ended(status="unknown", detail=f"perhaps sent: {result.detail}")
         case ChannelError():
             return ended(status="failed", detail=result.detail, passing=isinstance(result, Unavailable))
+        case Unusable():
+            return ended(status="failed", detail=str(result), passing=result.passing)
         case Exception():
             return ended(status="failed", detail=f"{type(result).__name__}: {result}")
     raise result

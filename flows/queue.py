@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -45,15 +45,21 @@ class Queue:
         return self._ended and not self._aside
 
     def next(self) -> Letter | None:
-        """The first whose domain may have one now. Raises `Unusable` where the list can't be read any more."""
+        """The first whose domain may have one now; None also after a page of nobody, for there is more to heed.
+
+        Raises `Unusable` where the list can't be read any more.
+        """
         for _ in range(len(self._aside)):
             letter = self._aside.popleft()
             if self._pace.wait_for(letter.recipient.domain) == 0:
                 return letter
             self._aside.append(letter)
         while len(self._aside) < ASIDE and not self._ended:
-            found = next(self._source, None)
-            self._ended = found is None
+            try:
+                found = next(self._source)
+            except StopIteration:
+                self._ended = True
+                return None
             if found is None or self._pace.wait_for(found.recipient.domain) == 0:
                 return found
             self._aside.append(found)
@@ -68,35 +74,49 @@ class Queue:
         self._aside.extendleft(reversed(letters))
         self._pulled |= {letter.place.number for letter in letters}
 
-    def _letters(self) -> Iterator[Letter]:
+    def close(self) -> None:
+        """Read no further, and let go of the list."""
+        self._source.close()
+
+    def _letters(self) -> Generator[Letter | None, None, None]:
+        """Who still gets it, in order; None where nobody on a page does."""
         for meant in self._pages():
-            places, stopped = self._roll.places(self._mailing, meant), self._roll.suppressed(meant)
-            now, asked = datetime.now(UTC), time.monotonic()
-            for hashed, recipient in meant.items():
-                place = places.get(hashed)
-                if place is None or place.number in self._pulled:
-                    continue
-                if place.state == "later" and _aware(place.due_at) > now:
-                    self.due = min(self.due or _aware(place.due_at), _aware(place.due_at))
-                elif place.state in {"waiting", "later"}:
-                    subject = self._mailing.winner if place.subject < 0 else place.subject
-                    if subject is not None:
-                        self._pulled.add(place.number)
-                        at = 0.0 if hashed in stopped else asked
-                        yield Letter(place, replace(recipient, subject=subject), at)
+            nobody = True
+            for letter in self._open(meant):
+                nobody = False
+                yield letter
+            if nobody:
+                yield None
+
+    def _open(self, meant: dict[bytes, Recipient]) -> Iterator[Letter]:
+        if not meant:
+            return
+        places, stopped = self._roll.places(self._mailing, meant), self._roll.suppressed(meant)
+        now, asked = datetime.now(UTC), time.monotonic()
+        for hashed, recipient in meant.items():
+            place = places.get(hashed)
+            if place is None or place.number in self._pulled:
+                continue
+            if place.state == "later" and _aware(place.due_at) > now:
+                self.due = min(self.due or _aware(place.due_at), _aware(place.due_at))
+            elif place.state in {"waiting", "later"}:
+                subject = self._mailing.winner if place.subject < 0 else place.subject
+                if subject is not None:
+                    self._pulled.add(place.number)
+                    at = 0.0 if hashed in stopped else asked
+                    yield Letter(place, replace(recipient, subject=subject), at)
 
     def _pages(self) -> Iterator[dict[bytes, Recipient]]:
-        """Those who are meant, some hundreds at a time: of a share, from as many pages of the list as it takes."""
+        """Those who are meant, some hundreds at a time: of a share, after several pages of the list with nobody."""
         meant: dict[bytes, Recipient] = {}
         for page in self._audience.pages():
             meant |= {
                 found.hashed: found for found in page if isinstance(found, Recipient) and self._meant(found.hashed)
             }
-            if len(meant) >= PAGE / 2:
-                yield meant
-                meant = {}
-        if meant:
-            yield meant
+            enough = len(meant) >= PAGE / 2
+            yield meant if enough else {}
+            meant = {} if enough else meant
+        yield meant
 
 
 def _aware(moment: datetime | None) -> datetime:

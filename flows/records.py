@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from channels.base import Receipt
+if TYPE_CHECKING:
+    from channels.base import Receipt
 
 log = logging.getLogger("pressroom.deliver")
 
@@ -19,6 +20,7 @@ State = Literal["planned", "claimed", "begun", "sent", "failed", "unknown", "hel
 Status = Literal[
     "sent", "already", "corrected", "changed", "held", "failed", "busy", "skipped", "unknown", "handed", "retracted"
 ]
+CORRECT = "publish with --correct to change it there"  # what carries an earlier text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,13 @@ class Outcome:
 
 
 def concluded(
-    delivery: Delivery, status: Status, detail: str = "", receipt: Receipt | None = None, *, digest: str
+    delivery: Delivery,
+    status: Status,
+    detail: str = "",
+    receipt: Receipt | None = None,
+    *,
+    digest: str,
+    passing: bool = False,
 ) -> Outcome:
     """How a delivery ended, told to the log too. `digest` is of what was tried; a receipt knows better."""
     outcome = Outcome(
@@ -86,6 +94,17 @@ def concluded(
         detail=detail,
         url=receipt.url if receipt else "",
         digest=receipt.digest if receipt else digest,
+        passing=passing,
     )
     log.info("%s: %s %s", outcome.account, status, detail, extra={"outcome": outcome})
     return outcome
+
+
+def held_back(delivery: Delivery, why: str, *, digest: str) -> Outcome:
+    """Nothing of it was begun, for a reason that passes."""
+    return concluded(delivery, "held", why, digest=digest, passing=True)
+
+
+def unbarred() -> str:
+    """Nothing stands against going on."""
+    return ""

@@ -47,9 +47,10 @@ class Roll(Tally):
     _measured = False
 
     def begin(self, key: str, digest: str) -> Mailing:
-        """A new mailing without recipients; one whose roll was never finished is forgotten: nothing was sent."""
-        now = datetime.now(UTC)
-        values = {"key": key, "digest": digest, "audience": "", "total": UNFINISHED, "wanted": "go"}
+        """A new mailing without recipients; of one whose roll was never finished only what a person wants is kept."""
+        now, earlier = datetime.now(UTC), self.find(key)
+        wanted = earlier.wanted if earlier else "go"
+        values = {"key": key, "digest": digest, "audience": "", "total": UNFINISHED, "wanted": wanted}
         with usable(self.engine), self._connection().begin():
             stale = self._connection().execute(select(mailings.c.id).where(mailings.c.key == key)).scalars().all()
             self._connection().execute(delete(recipients).where(recipients.c.mailing.in_(stale)))

@@ -46,15 +46,23 @@ def _slot(
     base, firm = started, True
     if of := campaign.base(name):
         base, firm = known[of].due, known[of].firm
-        stage = stages.get(of)
         if step.at.after:
-            sent = stage is not None and stage.state == "sent" and stage.ended_at is not None
-            base, firm = (stage.ended_at, True) if sent and stage and stage.ended_at else (base, False)
+            base, firm = _sending(stages.get(of), base)
     due, note = counted(step.at, base, zone)
     quiet = campaign.terms.quiet if step.quiet else None
     later = after_quiet(due, quiet, zone)
     notes = [note, "moved out of the quiet hours" if later != due else ""]
     return Slot(due=later, firm=firm, notes=tuple(filter(None, notes)))
+
+
+def _sending(stage: Stage | None, due: datetime) -> tuple[datetime, bool]:
+    """When a step was sent, and True; else when that is to be expected, which is later where it is put off."""
+    if stage and stage.state == "sent" and stage.ended_at:
+        return stage.ended_at, True
+    # what is booked for the time of an older file is not put off
+    if stage and stage.booked_for and stage.due_at and stage.booked_for > stage.due_at:
+        return max(due, stage.booked_for), False
+    return due, False
 
 
 def counted(at: When, base: datetime, zone: tzinfo) -> tuple[datetime, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5  # of one message that a server puts off
 REFUSED_FIRST, REFUSED_LATER = 10, 100  # so many refusals in a row are no recipient's fault
 CANCELLED, STOPPED = "cancelled by hand", "stopped in mid-send"
+OVERTAKEN = "another run has taken this mailing over"
 FRESH = 1.0  # seconds that an answer about suppressions holds
 HEED = 1.0  # seconds between two looks at what a person wants
 log = logging.getLogger("pressroom.deliver")
@@ -56,14 +58,15 @@ class Sending:
 
     def run(self, crew: Crew) -> None:
         """Send until nothing is left that may go now, or something halts it. Waits for what is on the wire."""
-        while True:
-            self._heed()
-            settled = self._collect(crew)
-            letters, left_out = self._chosen(crew.free * crew.size)
-            self._hand(crew, self._claimed([*settled, *left_out], letters))
-            self._tell()
-            if not crew.busy and (self.halt is not None or self._queue.empty):
-                break
+        with closing(self._queue):
+            while True:
+                self._heed()
+                settled = self._collect(crew)
+                letters, left_out = self._chosen(crew.free * crew.size)
+                self._hand(crew, self._claimed([*settled, *left_out], letters))
+                self._tell()
+                if not crew.busy and (self.halt is not None or self._queue.empty):
+                    break
         self._own_up()
 
     @property
@@ -224,7 +227,7 @@ class Sending:
             return
         self._heeded = now
         if not self._heart.beats():
-            self.halt = Unavailable(self._terms.account, "another run has taken this mailing over")
+            self.halt = Unavailable(self._terms.account, OVERTAKEN)
         if self._heart.stopped.is_set() and self.halt is None:
             self.halt = STOPPED
         wanted = self._roll.wanted(self.mailing)

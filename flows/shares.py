@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, delete, exists, insert, select, text, update
+from sqlalchemy import Engine, delete, exists, insert, select, update
 
 from flows.database import usable
 from flows.roll import CLAIM, Roll, Settled
 from flows.tables import mailings, shares
 from flows.tally import Mailing
 
-SILENCE = timedelta(seconds=60)  # without a sign of life, and a share is lost
+SILENCE = timedelta(seconds=60)  # without a sign of life, and a share is lost; its locks are gone by then
 
 # open: for whoever comes · taken: somebody sends it · recalled: they are to end · left: they ended, and rows are open
 # kept: the main run sends it after all · over: nothing is left that they could send
@@ -100,9 +100,9 @@ class Shares:
 class Stake(Roll):
     """The roll for whoever sends one share: it claims nothing once the share is theirs no more."""
 
-    def __init__(self, engine: Engine, share: Share, owner: str, silence: timedelta = SILENCE) -> None:
+    def __init__(self, engine: Engine, share: Share, owner: str) -> None:
         super().__init__(engine)
-        self.share, self.sent, self._silence = share, 0, silence
+        self.share, self.sent = share, 0
         known = (shares.c.mailing == share.mailing, shares.c.number == share.number, shares.c.claim == share.claim)
         self._open = update(shares).where(*known, shares.c.state == "open").values(state="taken", owner=owner)
         self._mine = update(shares).where(*known, shares.c.owner == owner)
@@ -128,11 +128,3 @@ class Stake(Roll):
         """As ever, and counted."""
         self.sent += sum(end.state == "sent" for end in settled)
         super().turn(mailing, settled, claims)
-
-    def _connection(self) -> Connection:
-        """A machine that loses its power in the middle of a turn must not hold its locks for ever."""
-        if self._kept is None and self.engine.dialect.name == "postgresql":
-            patience = f"SET idle_in_transaction_session_timeout = {self._silence // timedelta(milliseconds=1)}"
-            with super()._connection().begin():
-                super()._connection().execute(text(patience))
-        return super()._connection()

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from prefect import get_client, get_run_logger
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
 from prefect.concurrency.asyncio import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LEASE = 60.0  # seconds until the slot of a process that was killed comes back; Prefect takes no fewer
 SOON = 1.0  # seconds that a slot may take without a word
+LONG = 300.0  # seconds after which somebody should look: a slot that a server has lost never comes back
 PATIENCE = 10.0  # seconds for the server to take a slot back
 
 
@@ -60,36 +61,43 @@ async def slot(account: str, settings: Settings) -> AsyncIterator[None]:
 
 
 async def _take(held: AsyncExitStack, account: str, most: int) -> None:
-    log, name = get_run_logger(), limit_name(account)
-    begun = asyncio.get_running_loop().time()
+    log, name, loop = get_run_logger(), limit_name(account), asyncio.get_running_loop()
+    begun = loop.time()
     told = f"{account}: waits for a slot of '{name}', which has {most}"
-    saying = asyncio.get_running_loop().call_later(SOON, log.info, told)
+    lost = f"{told}, since {LONG:.0f} s. If nothing is being sent there: prefect gcl update {name} --active-slots 0"
+    sayings = (loop.call_later(SOON, log.info, told), loop.call_later(LONG, log.warning, lost))
     # not strict: a person may have switched the limit off in Prefect's pages, and a lease that is lost ends no push
     lasting = concurrency(name, occupy=1, lease_duration=LEASE, strict=False, raise_on_lease_renewal_failure=False)
     try:
-        await _must_exist(name, most)
+        await _must_be(name, most)
         await held.enter_async_context(lasting)
     except Exception as error:  # what its client raises is its HTTP library's, pydantic's, or its own
         raise Unavailable(account, f"no slot of '{name}': {type(error).__name__}: {error}") from error
     finally:
-        saying.cancel()
-    waited = asyncio.get_running_loop().time() - begun
+        for saying in sayings:
+            saying.cancel()
+    waited = loop.time() - begun
     if waited > SOON:
         log.info("%s: has a slot of '%s' after %.0f s", account, name, waited)
 
 
-async def _must_exist(name: str, most: int) -> None:
-    """A limit that was set after the deployments were made is made now: without it Prefect would let everybody in."""
+async def _must_be(name: str, most: int) -> None:
+    """The limit is there, with the number that is set here: without it Prefect would let everybody in."""
     async with get_client() as client:
         try:
-            await client.read_global_concurrency_limit_by_name(name)
+            found = await client.read_global_concurrency_limit_by_name(name)
         except ObjectNotFound:
             with suppress(ObjectAlreadyExists):
                 await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=most))
+            return
+        if found.limit != most:
+            # of machines that are set differently, the last to push is right: the log is where that shows
+            get_run_logger().warning("'%s' had %d, and has %d now, by PRESSROOM_LIMITS here", name, found.limit, most)
+            await client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(limit=most))
 
 
 async def _give_back(held: AsyncExitStack, account: str) -> None:
-    """However it fails, the push is over: its slot comes back with the end of its lease."""
+    """However it fails, the push is over: its slot comes back with the end of its lease, if the server kept that."""
     try:
         async with asyncio.timeout(PATIENCE):
             await held.aclose()

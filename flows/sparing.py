@@ -10,32 +10,20 @@ from pathlib import Path
 VERSION = {"PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false"}
 TOKEN = {"PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false"}
 
-# Trusts nobody: its key was thrown away.
-NOBODY = """-----BEGIN CERTIFICATE-----
-MIIBeTCCAR+gAwIBAgIUEzWARSory2Dq7Hyzh/KDGARsRq8wCgYIKoZIzj0EAwIw
-ETEPMA0GA1UEAwwGbm9ib2R5MCAXDTI2MTEyOTE3MzkyNFoYDzIxMjYxMTA1MTcz
-OTI0WjARMQ8wDQYDVQQDDAZub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
-AAS7Nuzb+r4dwbeVFvQyIU/TXJioZ4hAUZnrI9w/6DT0fDHGs1jCjQxUaB++KB/6
-OBC5QstxmYGPaLJKfY+Wge5Yo1MwUTAdBgNVHQ4EFgQUIGSj85F0r5LTj2nddF8k
-bdJxe0QwHwYDVR0jBBgwFoAUIGSj85F0r5LTj2nddF8kbdJxe0QwDwYDVR0TAQH/
-BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEA6TJ1mOYuU2CMhSAx+q+tyvSmPcIi
-WYObzcggGPM82Z0CIHIvRaV+JJEKBVTcFKtf1E0j/fUas0y1yzOs++4dnygj
------END CERTIFICATE-----
-"""
+# Trusts nobody: its key was thrown away. Beside the code, for what lies among passing files is cleaned away some day.
+NOBODY = Path(__file__).with_name("nobody.pem")
 
 
-def sparing(api: str, folder: Path, *, ours: bool = False) -> dict[str, str]:
+def sparing(api: str, *, ours: bool = False) -> dict[str, str]:
     """Settings for a worker and its runs, beside those of `flows.engine`. `ours`: the server was started by us.
 
-    A file is written to `folder`: for each of its clients Prefect reads all certificates of the web, 0.03 s each time,
-    also where the server is spoken to in clear. There it gets one that nobody uses.
+    For each of its clients Prefect reads all certificates of the web, 0.03 s each time, also where the server is spoken
+    to in clear. There it gets one that nobody uses.
     """
     questions = VERSION | TOKEN if ours else VERSION
     if not api.startswith("http://"):
         return questions
-    file = folder / "nobody.pem"
-    file.write_text(NOBODY, encoding="ascii")
-    return {**questions, "PREFECT_API_SSL_CERT_FILE": str(file)}
+    return {**questions, "PREFECT_API_SSL_CERT_FILE": str(NOBODY)}
 
 
 @contextmanager

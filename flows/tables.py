@@ -169,7 +169,7 @@ courses = Table(
     Column("number", Integer, nullable=False, default=0),  # which time it is, counted from 0
     Column("terms", Text, nullable=False),  # the file, word for word
     Column("state", String(10), nullable=False),
-    Column("next_at", Moment),  # of what comes again: when the next course begins
+    Column("next_at", Moment, index=True),  # of what comes again: when the next course begins
     Column("started_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False, index=True),
 )
@@ -188,11 +188,12 @@ stages = Table(
     Column("run", String(36), nullable=False, default=""),  # Prefect's flow run
     Column("moved_to", Moment),  # by a person
     Column("released", Boolean, nullable=False, default=False),  # a person wants it sent whatever the rules say
+    Column("released_at", Moment),
     Column("owner", String(200), nullable=False, default=""),
     Column("lease_until", Moment),
     Column("detail", Text, nullable=False, default=""),
     Column("ended_at", Moment),
-    Column("changed_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False, index=True),
     Index("stages_by_booking", "state", "booked_for"),
 )
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desk.campaigns.drawing import local, many
+from desk.campaigns.falling import falling
 from desk.campaigns.following import follow
+from flows import clock
 from flows.directing import STATES, directing
+from flows.schedule import timetable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from desk.console import Voice
-    from flows.courses import Course, Stage
+    from flows.courses import Course, Stage, StageState
     from flows.directing import Director
 
 WORDS = {
@@ -21,6 +25,15 @@ WORDS = {
     "resume": "goes on; what has become late meanwhile goes by its rule for that",
     "cancel": "is cancelled: what is sent stays, nothing more is",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A step that a person has changed, what is said of it, and what becomes of others with it."""
+
+    stage: Stage
+    said: str
+    others: Mapping[str, StageState]
 
 
 def ask_campaign(wanted: str, named: str, root: Path, voice: Voice, *, ask: bool = False) -> int:
@@ -42,10 +55,10 @@ def ask_campaign(wanted: str, named: str, root: Path, voice: Voice, *, ask: bool
 def move_step(named: str, step: str, to: str, root: Path, voice: Voice) -> int:
     """Have a step go out at another moment. Raises `Refused`."""
 
-    def moved(director: Director, course: Course) -> tuple[Stage, str]:
+    def moved(director: Director, course: Course) -> Changed:
         stage = director.move(course.id, step, to)
         when = local(stage.moved_to, course.plan.terms.zone) if stage.moved_to else to
-        return stage, f"goes out {when}; {stage.detail}"
+        return Changed(stage, f"goes out {when}; {stage.detail}", {})
 
     return _changed(named, step, moved, root, voice)
 
@@ -59,25 +72,35 @@ def send_step(named: str, step: str, root: Path, voice: Voice, *, ask: bool) -> 
         voice.data({"campaign": named, "step": step, "state": "", "due": None, "prefect": None})
         return 1
 
-    def sent(director: Director, course: Course) -> tuple[Stage, str]:
-        paused = course.state == "paused"
-        return director.send(course.id, step), "goes out once the campaign is resumed" if paused else "goes out now"
+    def sent(director: Director, course: Course) -> Changed:
+        said = "goes out once the campaign is resumed" if course.state == "paused" else "goes out now"
+        return Changed(director.send(course.id, step), said, {})
 
     return _changed(named, step, sent, root, voice)
 
 
 def skip_step(named: str, step: str, root: Path, voice: Voice) -> int:
-    """Have a step not go out at all. Raises `Refused`."""
-    return _changed(named, step, lambda director, course: (director.skip(course.id, step), "is skipped"), root, voice)
+    """Have a step not go out at all, and say what falls away with it. Raises `Refused`."""
+
+    def skipped(director: Director, course: Course) -> Changed:
+        before = falling(course, director.agenda.stages([course.id])[course.id], clock.now())
+        stage = director.skip(course.id, step)
+        after = falling(course, director.agenda.stages([course.id])[course.id], clock.now())
+        with_it = {other: state for other, state in after.items() if other not in before}
+        told = ", ".join(f"{other} is {state}" for other, state in with_it.items())
+        return Changed(stage, f"is skipped; with it {told}" if told else "is skipped", with_it)
+
+    return _changed(named, step, skipped, root, voice)
 
 
-def _changed(
-    named: str, step: str, change: Callable[[Director, Course], tuple[Stage, str]], root: Path, voice: Voice
-) -> int:
+def _changed(named: str, step: str, change: Callable[[Director, Course], Changed], root: Path, voice: Voice) -> int:
     with directing(root) as director:
         course = director.found(named)
-        stage, said = change(director, course)
-    voice.say(f"{step} of {named} {said}.", "good")
+        changed = change(director, course)
+        slots = timetable(course.plan, course.started_at, director.agenda.stages([course.id])[course.id])
+    stage = changed.stage
+    voice.say(f"{step} of {named} {changed.said}.", "good")
     prefect = follow([named], root, voice, sends=stage.state != "skipped")
-    voice.data({"campaign": named, "step": step, "state": stage.state, "due": stage.moved_to, "prefect": prefect})
+    told = {"state": stage.state, "due": slots[step].due, "others": changed.others}
+    voice.data({"campaign": named, "step": step, **told, "prefect": prefect})
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from content.findings import Refused
-from flows.directing import find_campaign
+from flows.lookup import find_campaign
 from flows.plan import ARTICLES, existing_article
 
 if TYPE_CHECKING:

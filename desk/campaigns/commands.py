@@ -11,14 +11,19 @@ from cyclopts import App, Parameter
 from desk.options import Json, Root, press, voice_for
 
 campaigns = App(default_parameter=Parameter(negative="", show_default=False))
-campaign = App(name="campaign", help="Campaigns: an article goes out in steps, each at its time, to its channels.")
+campaign = App(
+    name="campaign",
+    help="Campaigns: an article goes out in steps, each at its time, to its channels.",
+    help_epilogue="Begin with: pressroom campaign new spring --article my-article",
+)
 campaigns.command(campaign)
 
-STATES = "Exit codes: 0 all is well, 1 something is held or failed, 2 not understood."
+STATES = "Exit codes: 0 all is well, 1 something is held or failed, or is late and nobody takes it, 2 not understood."
 PLANS = "Exit codes: 0 nothing stands in its way, 1 something must be mended, 2 not understood."
 
 File = Annotated[str, Parameter(help="Its name in content/campaigns, or its file.")]
 Name = Annotated[str, Parameter(help="As `pressroom campaign status` calls it.")]
+TIMES = "2026-12-01 08:30, next monday 09:00, in 2 hours; +1 day: later than it is. For earlier, give a time."
 StepName = Annotated[str, Parameter(help="The step, as `pressroom campaign status` calls it.")]
 Each = Annotated[str, Parameter(help="Only for a campaign of each new article: the one to begin with.")]
 Yes = Annotated[bool, Parameter(help="Do not ask.")]
@@ -61,7 +66,7 @@ def status(
     return show_status(name, press(root), voice_for(as_json=json), watch=watch)
 
 
-@campaign.command(name="list")
+@campaign.command(name="list", help_epilogue="Example:  pressroom campaign list")
 def list_(*, root: Root = None, json: Json = False) -> int:
     """List the campaigns' files, and which of them were started."""
     from desk.campaigns.listing import list_campaigns  # noqa: PLC0415
@@ -84,7 +89,7 @@ def new(
     return make_campaign(name, article, zone, press(root), voice_for(as_json=json))
 
 
-@campaign.command
+@campaign.command(help_epilogue="Example:  pressroom campaign pause spring")
 def pause(name: Name, *, root: Root = None, json: Json = False) -> int:
     """Have a campaign wait: nothing of it is sent until it is resumed."""
     from desk.campaigns.asking import ask_campaign  # noqa: PLC0415
@@ -92,7 +97,7 @@ def pause(name: Name, *, root: Root = None, json: Json = False) -> int:
     return ask_campaign("pause", name, press(root), voice_for(as_json=json))
 
 
-@campaign.command
+@campaign.command(help_epilogue="Example:  pressroom campaign resume spring")
 def resume(name: Name, *, root: Root = None, json: Json = False) -> int:
     """Let a paused campaign go on."""
     from desk.campaigns.asking import ask_campaign  # noqa: PLC0415
@@ -100,7 +105,7 @@ def resume(name: Name, *, root: Root = None, json: Json = False) -> int:
     return ask_campaign("resume", name, press(root), voice_for(as_json=json))
 
 
-@campaign.command
+@campaign.command(help_epilogue="Example:  pressroom campaign cancel spring")
 def cancel(name: Name, *, yes: Yes = False, root: Root = None, json: Json = False) -> int:
     """End a campaign for good: what is sent stays, nothing more is."""
     from desk.campaigns.asking import ask_campaign  # noqa: PLC0415
@@ -112,7 +117,7 @@ def cancel(name: Name, *, yes: Yes = False, root: Root = None, json: Json = Fals
 def reschedule(
     name: Name,
     step: StepName,
-    time: Annotated[str, Parameter(help="2026-12-01 08:30, next monday 09:00, in 2 hours; +1 day: later than it is.")],
+    time: Annotated[str, Parameter(allow_leading_hyphen=True, help=TIMES)],
     *,
     root: Root = None,
     json: Json = False,
@@ -131,7 +136,7 @@ def send(name: Name, step: StepName, *, yes: Yes = False, root: Root = None, jso
     return send_step(name, step, press(root), voice_for(as_json=json), ask=not yes)
 
 
-@campaign.command
+@campaign.command(help_epilogue="Example:  pressroom campaign skip spring newsletter")
 def skip(name: Name, step: StepName, *, root: Root = None, json: Json = False) -> int:
     """Leave a step out."""
     from desk.campaigns.asking import skip_step  # noqa: PLC0415

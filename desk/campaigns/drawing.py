@@ -8,7 +8,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from content.findings import Refused
-from flows.plan import find_article
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,11 +74,17 @@ def dollars(sum_: float) -> str:
 
 
 def titled(article: str, root: Path) -> str:
+    """An article's title, in quotes; where it can't be read, what it is called."""
+    title = headline(article, root)
+    return title if title == article else f"“{title}”"
+
+
+def headline(article: str, root: Path) -> str:
     """An article's title; where it can't be read, what it is called."""
-    if not article:
-        return ""
+    from flows.plan import find_article  # noqa: PLC0415 - a list tells no titles, and need not load the adapters
+
     try:
-        return f"“{find_article(article, root).meta.title}”"
+        return find_article(article, root).meta.title if article else ""
     except Refused:
         return article
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from desk.console import Voice
 
 
+NOBODY = "No Prefect server runs here"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """How it stands at Prefect."""
@@ -33,7 +36,9 @@ def follow(ids: Iterable[str], root: Path, voice: Voice, *, sends: bool = True) 
     server = engine.prepare(root)
     if not server:
         so = "nothing is sent yet. Run `pressroom up`." if sends else "it follows as soon as `pressroom up` does."
-        voice.say(f"No Prefect server runs here: {so}", "warn" if sends else "dim")
+        other = engine.neighbour(root)
+        why = f"The press that runs at {engine.LOCAL} is another project's, {other}" if other else NOBODY
+        voice.say(f"{why}: {so}", "warn" if sends else "dim")
         return Followed()
     if not engine.answers(server, 5.0):
         so = "nothing is sent until it does." if sends else "it follows as soon as it does."

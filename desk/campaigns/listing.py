@@ -8,7 +8,7 @@ from content.campaign import CAMPAIGNS, Campaign
 from content.findings import Finding, Refused
 from desk.campaigns.drawing import Row, aim, table
 from flows.agenda import Agenda
-from flows.directing import find_campaign, looking
+from flows.lookup import find_campaign, looking
 
 if TYPE_CHECKING:
     from pathlib import Path

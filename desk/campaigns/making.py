@@ -6,9 +6,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels.disk import place_file
+from content import zones
 from content.campaign import CAMPAIGNS, parse
 from content.findings import Finding, Refused
 from content.source import Source
@@ -81,7 +81,7 @@ def make_campaign(name: str, article: str, zone: str, root: Path, voice: Voice) 
 
 def machine_zone() -> str:
     """The IANA name of this machine's time zone; "" where it does not tell."""
-    return next((name for name in _told() if _known(name)), "")
+    return next((name for name in _told() if name in zones.known()), "")
 
 
 def _told() -> Iterator[str]:
@@ -90,10 +90,3 @@ def _told() -> Iterator[str]:
         yield Path("/etc/timezone").read_text(encoding="ascii").strip()
     _, _, name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
     yield name
-
-
-def _known(name: str) -> bool:
-    try:
-        return bool(name) and ZoneInfo(name).key == name
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False

@@ -8,17 +8,22 @@ from channels.registry import channel_class
 from content.findings import blocking
 from desk.campaigns.choosing import chosen
 from desk.campaigns.drawing import Row, about, aim, dollars, indented, local, many, table, titled, utc
+from desk.proofs.campaigns import rhythm
+from desk.proofs.reasons import settled
 from desk.wording import describe
 from flows import clock
 from flows.agenda import Agenda
-from flows.directing import looking, stops
+from flows.courses import OVER
+from flows.directing import stops
 from flows.forecast import forecast
+from flows.lookup import looking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from desk.console import Voice
+    from flows.courses import Course, StageState
     from flows.forecast import Forecast, Line
     from flows.schedule import Slot
 
@@ -32,15 +37,22 @@ def plan_campaign(named: str, article: str, root: Path, voice: Voice, *, verbose
     with looking(root) as ledger:
         found = forecast(campaign, root, clock.now(), ledger, article=slug)
         known = Agenda(ledger.engine).course(found.course.id) if ledger else None
+        states = _states(known, Agenda(ledger.engine)) if ledger and known else {}
     introduce(found, root, voice)
-    draw(found, voice, verbose=verbose)
+    draw(found, voice, states, verbose=verbose)
     conclude(found, voice)
     voice.findings(found.findings)
     if known:
         voice.say(f"It was started already, and is {known.state}: pressroom campaign status {known.id}", "dim")
-    voice.data({**told(found), "state": known.state if known else ""})
+    voice.data({**told(found, states), "state": known.state if known else ""})
     _advise(found, voice, known=bool(known))
     return 1 if blocking(found.findings) else 0
+
+
+def _states(course: Course, agenda: Agenda) -> dict[str, StageState]:
+    """How the steps of a campaign that was started stand."""
+    stages = agenda.stages([course.id])[course.id]
+    return {step: settled(course, stage).state for step, stage in stages.items()}
 
 
 def introduce(found: Forecast, root: Path, voice: Voice) -> None:
@@ -54,8 +66,10 @@ def introduce(found: Forecast, root: Path, voice: Voice) -> None:
     voice.say()
 
 
-def draw(found: Forecast, voice: Voice, *, verbose: bool = False, notes: bool = True) -> None:
-    """The steps as a table; of what comes again its next times too."""
+def draw(
+    found: Forecast, voice: Voice, states: Mapping[str, StageState], *, verbose: bool = False, notes: bool = True
+) -> None:
+    """The steps as a table; of what comes again its next times too. `states`: of what was started already."""
     zone = found.course.plan.terms.zone
     rows = [
         Row(
@@ -65,7 +79,7 @@ def draw(found: Forecast, voice: Voice, *, verbose: bool = False, notes: bool = 
                 about(line.slot.due, zone, firm=line.slot.firm),
                 utc(line.slot.due),
             ),
-            below=tuple(_below(line, found, verbose=verbose)) if notes else (),
+            below=tuple(_below(line, found, states.get(line.step), verbose=verbose)) if notes else (),
         )
         for line in found.lines
     ]
@@ -84,12 +98,12 @@ def conclude(found: Forecast, voice: Voice) -> None:
     charged = ", ".join(f"{account} {dollars(sum_)}" for account, sum_ in found.costs.accounts.items())
     if charged:
         said += f" Networks charge about {dollars(found.costs.total)}: {charged}."
-    elif terms.destination == "accounts" and not stops(found):
+    elif terms.destination == "accounts" and found.costs.known:
         said += " Nothing is charged."
     voice.say(said)
 
 
-def told(found: Forecast) -> dict[str, Any]:
+def told(found: Forecast, states: Mapping[str, StageState]) -> dict[str, Any]:
     """The plan for scripts."""
     course, terms = found.course, found.course.plan.terms
     return {
@@ -97,9 +111,9 @@ def told(found: Forecast) -> dict[str, Any]:
         "article": course.article,
         "timezone": terms.timezone,
         "destination": terms.destination,
-        "steps": [_step(line, found) for line in found.lines],
+        "steps": [{**_step(line, found), "state": states.get(line.step, "")} for line in found.lines],
         "turns": [_slot(slot, found) for slot in found.turns],
-        "costs": {"accounts": dict(found.costs.accounts), "total": found.costs.total},
+        "costs": {"accounts": dict(found.costs.accounts), "total": found.costs.total if found.costs.known else None},
         "findings": found.findings,
     }
 
@@ -124,7 +138,9 @@ def _slot(slot: Slot, found: Forecast) -> dict[str, Any]:
     return {"utc": slot.due, "local": there, "zone": f"{there:%Z}", "firm": slot.firm, "notes": slot.notes}
 
 
-def _below(line: Line, found: Forecast, *, verbose: bool) -> Iterator[tuple[str, str]]:
+def _below(line: Line, found: Forecast, state: StageState | None, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    if state in OVER:
+        yield f"{state} already", "good"
     yield from ((note, "warn") for note in line.slot.notes)
     if facts := list(_facts(line, found)):
         yield "; ".join(facts), "dim"
@@ -165,8 +181,8 @@ def _left_out(line: Line) -> Iterator[str]:
 def _comes_again(found: Forecast, voice: Voice) -> None:
     terms = found.course.plan.terms
     repeat = terms.repeat
-    rule = repeat.cron or repeat.rrule if repeat else ""
-    voice.say(f"It comes again by {rule}; above is its next time. Its next times:")
+    again = rhythm(found.course.plan)
+    voice.say(f"It comes {again[:1].lower()}{again[1:]}; above is its next time. Its next times:")
     for number, slot in enumerate(found.turns):
         turns = repeat.variants if repeat else ()
         variant = f"  variant {turns[(found.course.number + number) % len(turns)]}" if turns else ""

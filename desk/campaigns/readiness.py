@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.metadata import version
@@ -15,12 +16,14 @@ from desk.campaigns.choosing import chosen
 from desk.doctor import disk, ledger, report
 from flows import clock, engine
 from flows.agenda import Agenda
-from flows.directing import looking
 from flows.errors import PrefectUnreachable
 from flows.forecast import forecast
 from flows.health import DEPLOYMENT, POOL, health
 from flows.intents import spelled
+from flows.leases import KEEPS, keeps_leases
+from flows.lookup import looking
 from flows.plan import connect
+from flows.settings import Settings
 
 if TYPE_CHECKING:
     from desk.console import Voice
@@ -64,22 +67,38 @@ class Readiness:
             mend = f"pressroom campaign start {known.id}, once more, takes it over."
             yield self._campaign.finding("changed", why, mend, severity="warn")
 
-    def prefect(self, _root: Path) -> Iterator[Finding]:
+    def prefect(self, root: Path) -> Iterator[Finding]:
         """A server that knows the steps, and somebody who works for it."""
         found = self._health
         if found is None:
-            yield _finding("block", "No Prefect server runs: nothing is sent.", "Run `pressroom up`.")
+            yield from self._nobody()
             return
         if not found.deployed:
-            yield _finding("block", f"The server at {found.url} does not know '{DEPLOYMENT}'.", "Run `pressroom up`.")
+            mend = "Run `pressroom up`, or `prefect --no-prompt deploy --all` where the server is another's."
+            yield _finding("block", f"The server at {found.url} does not know '{DEPLOYMENT}'.", mend)
         if not found.workers:
             why = f"No worker is online in the pool '{POOL}' at {found.url}: nothing is sent."
             yield _finding("block", why, "Run `pressroom up`, or `pressroom worker` where the server is another's.")
         if not found.same_version:
             why = f"Prefect is {found.version} on the server, {version('prefect')} here."
             yield _finding("warn", why, "Have both the same, or try the campaign to the outbox first.")
+        if Settings.of(root).at_once and not keeps_leases(found.url):
+            why = "A restart of the Prefect server loses slots of PRESSROOM_LIMITS for good: it remembers none."
+            yield _finding("warn", why, f"Set PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE={KEEPS} for the server.")
+        yield from self._elsewhere(found)
         if found.deployed and found.workers:
             yield _finding("info", f"The server is {found.url}; online: {', '.join(found.workers)}.")
+
+    def _nobody(self) -> Iterator[Finding]:
+        other = engine.neighbour(self._root)
+        whose = f" The one at {engine.LOCAL} is another project's, {other}." if other else ""
+        yield _finding("block", f"No Prefect server runs: nothing is sent.{whose}", "Run `pressroom up`.")
+
+    def _elsewhere(self, found: Health) -> Iterator[Finding]:
+        """Another folder of this machine is another project; one of another machine's may be a copy of this one."""
+        if found.folder and Path(found.folder).is_dir() and Path(found.folder).resolve() != self._root.resolve():
+            why = f"The server at {found.url} has steps run in {found.folder}: what is in this folder is not sent."
+            yield _finding("warn", why, "Run `pressroom up` without PREFECT_API_URL, for a press of this folder's own.")
 
     def clocks(self, root: Path) -> Iterator[Finding]:
         """This machine's clock against the server's and the ledger's."""
@@ -100,13 +119,20 @@ class Readiness:
         steps = self._campaign.steps.values()
         for account in sorted({account for step in steps for account in self._campaign.accounts(step)}):
             with closing(connect(account, root)) as channel:
-                yield from channel.doctor()
+                yield from (_for_real(finding, account) for finding in channel.doctor())
 
     @cached_property
     def _health(self) -> Health | None:
         """None where no server was found. Raises `PrefectUnreachable` where one is set and can't be asked."""
         url = engine.prepare(self._root).rstrip("/")
         return health(url) if url else None
+
+
+def _for_real(finding: Finding, account: str) -> Finding:
+    """An account that is not set up goes to the outbox elsewhere; a campaign for real can't be started with it."""
+    if finding.rule != "account.missing":
+        return finding
+    return replace(finding, severity="block", why=f"No account is set up for '{account}'.")
 
 
 def _apart(ahead: timedelta, whose: str) -> Iterator[Finding]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from desk.campaigns.drawing import Row, about, aim, local, many, table, titled
 from desk.campaigns.standing import meant, standings
+from desk.proofs.reasons import NOBODY
 from flows import clock
 from flows.agenda import Agenda
-from flows.directing import looking, unstarted
+from flows.lookup import looking, unstarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 EVERY = 1.0  # seconds between two looks
 CLEAR = "\x1b[2J\x1b[H"
 PAST = 5  # courses that are over: shown at most
+FULL = 5  # courses under way that are shown in full; where there are more, each has a line
+MISSED = "Its time has passed, and nobody has begun it."
 
 
 def show_status(named: str, root: Path, voice: Voice, *, watch: bool) -> int:
@@ -41,6 +44,7 @@ def told(standing: Standing) -> dict[str, Any]:
     """A course for scripts."""
     course, following = standing.course, standing.next
     terms = None if standing.faults else course.plan.terms
+    begins = standing.turns[0] if standing.turns else None
     return {
         "id": course.id,
         "campaign": course.campaign,
@@ -50,6 +54,8 @@ def told(standing: Standing) -> dict[str, Any]:
         "destination": terms.destination if terms else "",
         "started": course.started_at,
         "next": following.step if following else "",
+        "next_at": following.due if following else begins,
+        "missed": standing.missed,
         "turns": standing.turns,
         "steps": standing.steps,
         "findings": standing.faults,
@@ -60,12 +66,12 @@ def _found(named: str, root: Path) -> list[Standing]:
     with looking(root) as ledger:
         if ledger is None:
             if named:
-                raise unstarted(named)
+                raise unstarted(named, root)
             return []
         agenda = Agenda(ledger.engine)
         courses = meant(named, agenda) if named else agenda.courses()
         if not courses and named:
-            raise unstarted(named, [course.id for course in agenda.courses()])
+            raise unstarted(named, root, [course.id for course in agenda.courses()])
         return standings(courses, ledger, root)
 
 
@@ -90,8 +96,10 @@ def _watched(found: list[Standing], named: str, root: Path, voice: Voice) -> lis
 def _draw(found: list[Standing], named: str, root: Path, voice: Voice, *, begin: str = "") -> None:
     if begin:
         voice.say(f"{begin}{clock.now().astimezone():%H:%M:%S}  Ctrl-C ends the look, and nothing else.", "dim")
-    if not named:
+    if not named or sum(standing.going for standing in found) > FULL:
         _overview(found, voice)
+        if named:
+            voice.say("pressroom campaign status NAME shows one in full.", "dim")
         return
     over = [standing for standing in found if not standing.going]
     whole = [standing for standing in found if standing.going] or over[:1]
@@ -138,6 +146,8 @@ def _master(standing: Standing, voice: Voice) -> None:
         voice.say(f"  It has begun {many(standing.course.number, 'time')}. Next:", "dim")
         for turn in standing.turns:
             voice.say(f"    {local(turn, zone)}")
+    if standing.missed:
+        voice.say(f"  {MISSED} {NOBODY}", "warn")
     voice.say()
 
 
@@ -202,6 +212,8 @@ def _asks(standing: Standing) -> Iterator[tuple[str, str]]:
     """What waits for a person, or for somebody to send it."""
     if not standing.going:
         return
+    if standing.missed:
+        yield MISSED, "warn"
     for step in standing.steps:
         if step.asks:
             yield f"{step.step} is {step.state}: {step.why}", "block"

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from content.findings import Finding, Refused
-from desk.proofs.reasons import Reason, reason, sentence
+from desk.proofs.reasons import Reason, reason, sentence, settled
 from flows import clock
 from flows.agenda import Agenda
 from flows.arranging import next_turns
 from flows.courses import ASKS, Course, Stage
-from flows.plan import identity
+from flows.judging import PUNCTUAL
 from flows.schedule import Slot, timetable
-from flows.staging import deliveries
+from flows.tidings import Tidings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +33,7 @@ class Place:
     """What became of a step at one account."""
 
     account: str
+    channel: str  # the same, as the file names it
     state: str
     url: str
     detail: str
@@ -43,10 +44,12 @@ class Step:
     """A step as it stands."""
 
     step: str
+    channels: tuple[str, ...]
     state: str
     due: datetime | None  # None: the file has it no more, and it never was due
     firm: bool
     late: bool  # its moment has passed, and it should have gone out
+    stuck: bool  # and nobody is there who would send it
     ended: datetime | None
     why: str
     mend: str
@@ -75,8 +78,13 @@ class Standing:
 
     @property
     def asks(self) -> bool:
-        """Whether something of it waits for a person."""
-        return self.going and (bool(self.faults) or any(step.asks for step in self.steps))
+        """Whether something of it waits for a person: or for a press, which somebody must start."""
+        return self.going and (bool(self.faults) or self.missed or any(step.asks or step.stuck for step in self.steps))
+
+    @property
+    def missed(self) -> bool:
+        """Of what comes again: whether a time has passed that nobody has begun."""
+        return self.course.state == "running" and any(turn < clock.now() - PUNCTUAL for turn in self.turns)
 
     @property
     def next(self) -> Step | None:
@@ -95,27 +103,26 @@ def standings(courses: Iterable[Course], ledger: Ledger, root: Path) -> list[Sta
     """How some courses stand: those that run first, then by what is due next."""
     known = list(courses)
     stages = Agenda(ledger.engine).stages([course.id for course in known])
-    found = [_standing(course, stages[course.id], ledger, root) for course in known]
+    tidings = Tidings(known, ledger, root)
+    found = [_standing(course, stages[course.id], tidings) for course in known]
     return sorted(found, key=lambda each: (RANK[each.course.state], (each.next and each.next.due) or NEVER))
 
 
-def _standing(course: Course, stages: Mapping[str, Stage], ledger: Ledger, root: Path) -> Standing:
+def _standing(course: Course, stages: Mapping[str, Stage], tidings: Tidings) -> Standing:
     try:
         if not course.master:
-            return Standing(course=course, steps=tuple(_steps(course, stages, ledger, root)))
+            return Standing(course=course, steps=tuple(_steps(course, stages, tidings)))
     except Refused as refused:  # a newer Pressroom has written it
         return Standing(course=course, faults=refused.findings)
     turns = next_turns(course) if course.state in {"running", "paused"} else []
     return Standing(course=course, turns=tuple(turn for turn, _ in turns))
 
 
-def _steps(course: Course, stages: Mapping[str, Stage], ledger: Ledger, root: Path) -> Iterator[Step]:
-    records = {record.delivery.key: record for record in ledger.records(campaign=course.campaign)}
-    named = identity(course.article, root)
+def _steps(course: Course, stages: Mapping[str, Stage], tidings: Tidings) -> Iterator[Step]:
     slots = timetable(course.plan, course.started_at, stages)
     for name, slot in slots.items():
-        stage = stages.get(name) or Stage(course=course.id, step=name)
-        made = [records[delivery.key] for delivery in deliveries(course, name, named) if delivery.key in records]
+        stage = settled(course, stages.get(name) or Stage(course=course.id, step=name))
+        made = [record for _, record in tidings.of(course, name) if record]
         yield _step(course, stage, slot, made, reason(course, stage, slot, stages, clock.now()))
     for stage in (stage for name, stage in stages.items() if name not in slots):
         yield _step(course, stage, None, [], Reason(sentence(stage.detail)))
@@ -124,10 +131,12 @@ def _steps(course: Course, stages: Mapping[str, Stage], ledger: Ledger, root: Pa
 def _step(course: Course, stage: Stage, slot: Slot | None, records: list[Record], told: Reason) -> Step:
     return Step(
         step=stage.step,
+        channels=course.plan.accounts(course.plan.steps[stage.step]) if slot else (),
         state=stage.state,
         due=slot.due if slot else stage.due_at,
         firm=slot.firm if slot else True,
         late=told.late,
+        stuck=told.stuck,
         ended=stage.ended_at,
         why=told.why,
         mend=told.mend,
@@ -138,7 +147,9 @@ def _step(course: Course, stage: Stage, slot: Slot | None, records: list[Record]
 
 def _place(record: Record) -> Place:
     url = record.receipt.url if record.receipt else ""
-    return Place(account=record.delivery.account, state=record.state, url=url, detail=record.detail)
+    account = record.delivery.account
+    channel = account.removeprefix("outbox/")
+    return Place(account=account, channel=channel, state=record.state, url=url, detail=record.detail)
 
 
 def _todo(course: Course, stage: Stage, records: list[Record], *, late: bool) -> Iterator[str]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flows.directing import Started
     from flows.forecast import Forecast
 
+UNASKED = "It sends for real, and nobody has agreed to that. Say so with --yes."
 Times = dict[tuple[str, str], "datetime"]  # by course and step
 
 
@@ -60,7 +61,7 @@ def start_campaign(named: str, article: str, root: Path, voice: Voice, *, ask: b
     _say(started, course, moved, voice)
     prefect = follow(started.ids, root, voice)
     told = {"said": started.said, "courses": started.ids, "moved": moved, "prefect": prefect}
-    voice.data({"campaign": campaign.name, **told})
+    voice.data({"campaign": campaign.name, **told, "findings": seen.findings if seen else ()})
     return 0
 
 
@@ -69,14 +70,15 @@ def _agreed(seen: Forecast, root: Path, voice: Voice, *, ask: bool) -> bool:
     if mends := stops(seen):
         raise Refused(mends)
     introduce(seen, root, voice)
-    draw(seen, voice, notes=False)
+    draw(seen, voice, {}, notes=False)
     conclude(seen, voice)
     voice.findings(seen.findings)
     terms = seen.course.plan.terms
     if not ask or terms.destination == "outbox" or voice.agrees("Send this for real, at these times?"):
         return True
     voice.say("Nothing was started.")
-    voice.data({"campaign": seen.course.campaign, "said": "refused", "courses": [], "moved": [], "prefect": None})
+    why = {"said": "refused", "why": UNASKED, "findings": seen.findings}
+    voice.data({"campaign": seen.course.campaign, **why, "courses": [], "moved": [], "prefect": None})
     return False
 
 

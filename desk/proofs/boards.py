@@ -147,9 +147,9 @@ class Board:
         return self.state in {"running", "paused"}
 
     @property
-    def done(self) -> int:
-        """How many steps are done; of what is over, how many were sent."""
-        return sum(lane.over if self.open else lane.state == "sent" for lane in self.lanes)
+    def sent(self) -> int:
+        """How many steps were sent."""
+        return sum(lane.state == "sent" for lane in self.lanes)
 
     @property
     def known(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from channels.registry import channel_class, misnamed
 from desk.proofs.boards import LATEST, Board, Lane, Letters, Strand
 from desk.proofs.past import standing
-from desk.proofs.reasons import Reason, reason, sentence
+from desk.proofs.reasons import reason, sentence, settled
 from flows.arranging import next_turns
 from flows.courses import fresh
 from flows.schedule import timetable
@@ -133,15 +133,14 @@ def _intended(plan: Campaign, name: str, slot: Slot) -> Lane:
     )
 
 
-def _lane(course: Course, stage: Stage, slot: Slot, stages: Mapping[str, Stage], now: datetime) -> Lane:
-    # what waits in a cancelled campaign is over, whether or not somebody has already written that down
-    dropped = course.state == "cancelled" and stage.state in {"waiting", "booked"}
-    told = Reason() if dropped else reason(course, stage, slot, stages, now)
+def _lane(course: Course, found: Stage, slot: Slot, stages: Mapping[str, Stage], now: datetime) -> Lane:
+    stage = settled(course, found)
+    told = reason(course, stage, slot, stages, now)
     lane = _intended(course.plan, stage.step, slot)
     by_hand = stage.moved_to is not None and stage.detail.startswith(MOVED)
     return replace(
         lane,
-        state="cancelled" if dropped else stage.state,
+        state=stage.state,
         notes=(stage.detail,) if by_hand else lane.notes,  # it says too what clocks do then
         why=told.why,
         mend=told.mend if course.state in {"running", "paused"} else "",
@@ -149,7 +148,7 @@ def _lane(course: Course, stage: Stage, slot: Slot, stages: Mapping[str, Stage],
         dry=course.plan.terms.destination == "outbox",
         ended=stage.ended_at,
         run=stage.run,
-        acts=() if dropped else _acts(course, stage),
+        acts=_acts(course, stage),
     )
 
 

@@ -55,18 +55,30 @@ def _lock(descriptor: int, root: Path, voice: Voice) -> None:
         time.sleep(0.2)
 
 
-def free_port(port: int, usual: int, option: str) -> int:
-    """The port asked for, or the usual one, or the next that is free. Raises `Refused`."""
+@contextmanager
+def free_port(port: int, usual: int, option: str) -> Iterator[int]:
+    """The port asked for, or the usual one, or the next that is free. Raises `Refused`.
+
+    A server takes it seconds later. No other press does meanwhile: UDP's port of that number is held as a sign.
+    """
     for number in [port] if port else range(usual, usual + TRIES):
-        with socket.socket() as probe:
+        with socket.socket(type=socket.SOCK_DGRAM) as sign, socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", number))
-            except (OSError, OverflowError):
+            if not _bound(sign, number) or not _bound(probe, number):
                 continue
-        return number
+            probe.close()
+            yield number
+            return
     why = f"Port {port} is taken on this machine, or none." if port else f"No port from {usual} on is free."
     raise Refused([_refusal("up.port", why, f"Give another with {option}.")])
+
+
+def _bound(door: socket.socket, number: int) -> bool:
+    try:
+        door.bind(("127.0.0.1", number))
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _running(plate: Doorplate) -> Finding:

@@ -48,7 +48,7 @@ def _run(root: Path, voice: Voice, filled: Callable[[Path], list[Role]], said: s
         voice.warn("PRESSROOM_LEDGER is not set: this machine has a ledger of its own. Machines that send for one")
         voice.warn("house must share one, or the same goes out twice.")
     with passing_folder() as folder, inherited(folder) as heir:
-        spared = sparing(url, folder)
+        spared = sparing(url)
         environment = engine.environment(url, PRESSROOM_WARM=str(roles.socket_in(folder)), **spared)
         place = Place(root=root, environment=environment, logs=None, heir=heir, tell=voice.warn)
 

@@ -141,6 +141,7 @@ class Child:
         """Note how it is. A process without a sign of life for minutes is ended, to be started again."""
         there, missed = False, 0
         while not self.role.once:
+            self._forget()  # runs of a worker that is gone may have ended; their number is somebody else's one day
             if await asyncio.to_thread(self.role.well):
                 there, missed = True, 0
                 self._stand("ok")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from desk.up.heir import Heir
 
 PORT = 4200  # Prefect's usual one
+SERVER = "prefect"  # the folder of its server's state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,9 @@ def open_press(root: Path, voice: Voice, manner: Manner) -> int:
     ledger = LedgerWatch(Settings.of(root).ledger_url(root))
     with ExitStack() as held:
         lock, folder = held.enter_context(only_one(root, voice)), held.enter_context(passing_folder())
-        door = held.enter_context(listen(free_port(manner.desk_port, FIRST, "--desk-port")))
-        plate = _plate(door.getsockname()[1], free_port(manner.port, PORT, "--port"))
+        desk = held.enter_context(free_port(manner.desk_port, FIRST, "--desk-port"))
+        door = held.enter_context(listen(desk))
+        plate = _plate(door.getsockname()[1], held.enter_context(free_port(manner.port, PORT, "--port")))
         place = _place(root, plate, folder, held.enter_context(inherited(folder, lock)), voice)
         opened = House(_roles(root, plate, folder, manner), place, voice)
         asyncio.run(Press(root, plate, opened, ledger, voice).run(door, browser=manner.browser))
@@ -93,7 +95,11 @@ class Press:
         return {**told, "ledger": ledger, "status": status, "since": self._plate.since}
 
     def _at_door(self) -> None:
-        doorplate.hang(self._root, self._plate)
+        try:
+            doorplate.hang(self._root, self._plate)
+        except OSError as error:
+            self._voice.warn(f"{self._root / doorplate.FILE} can't be written: {error.strerror}.")
+            self._voice.warn("Commands in other windows do not find this press: mend that, and start it once more.")
         self._voice.say(f"The desk is open at {self._plate.desk}/", "bold")
         self._voice.say("The press starts behind it: some ten seconds, the first time twice as long.", "dim")
 
@@ -116,16 +122,20 @@ def _plate(desk: int, prefect: int) -> Doorplate:
     )
 
 
+def _home(root: Path) -> Path:
+    return root.resolve() / ".pressroom"
+
+
 def _place(root: Path, plate: Doorplate, folder: Path, heir: Heir, voice: Voice) -> Place:
-    home = root.resolve() / ".pressroom"
-    spared = sparing(plate.api, folder, ours=True)
-    environment = own_environment(plate.api, home / "prefect", PRESSROOM_WARM=str(roles.socket_in(folder)), **spared)
+    home = _home(root)
+    spared = sparing(plate.api, ours=True)
+    environment = own_environment(plate.api, home / SERVER, PRESSROOM_WARM=str(roles.socket_in(folder)), **spared)
     return Place(root=root, environment=environment, logs=home / "logs", heir=heir, tell=voice.warn)
 
 
 def _roles(root: Path, plate: Doorplate, folder: Path, manner: Manner) -> list[Role]:
     return [
-        roles.server(plate.api, int(plate.prefect.rpartition(":")[2])),
+        roles.server(plate.api, int(plate.prefect.rpartition(":")[2]), _home(root) / SERVER),
         roles.deployments(root.resolve()),
         roles.warm(folder),
         roles.worker("press", manner.limit, manner.grace, folder),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from desk.up.child import Role
-from flows.engine import answers
+from flows.engine import runs_there
 
 STALE = 60.0  # seconds without a sign of life
 KILLING = 15.0  # seconds that a worker needs to end what did not end by itself
@@ -22,10 +22,10 @@ TITLES = {
 }
 
 
-def server(api: str, port: int) -> Role:
+def server(api: str, port: int, home: Path) -> Role:
     """Prefect's server, for this machine alone. It ends last: a run that ends must tell it so."""
     command = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
-    return _role("server", command, well=partial(answers, api, 5.0), stage=2, grace=10.0, vital=True)
+    return _role("server", command, well=partial(runs_there, api, home), stage=2, grace=10.0, vital=True)
 
 
 def deployments(root: Path) -> Role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from desk.up.child import Standing
@@ -66,7 +67,8 @@ def show_health(root: Path, voice: Voice) -> int:
         voice.say("No press runs here. Start it with `pressroom up`.")
         return 1
     voice.data({**told, **asdict(plate)})
-    voice.say(f"The press runs since {plate.since}: {told['status']}", "good" if told["status"] == "ok" else "warn")
+    since = f"{datetime.fromisoformat(plate.since).astimezone():%a %Y-%m-%d %H:%M %Z}"
+    voice.say(f"The press runs since {since}: {told['status']}", "good" if told["status"] == "ok" else "warn")
     voice.say(f"  desk     {plate.desk}/")
     voice.say(f"  Prefect  {plate.prefect}/")
     found = [(title, told[name]) for name, title in PARTS.items() if name in told]

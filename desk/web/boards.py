@@ -17,10 +17,9 @@ from flows.agenda import LEASE, Agenda
 from flows.courses import ASKS
 from flows.errors import Unusable
 from flows.ledger import Ledger
-from flows.plan import identity
 from flows.settings import Settings
-from flows.staging import deliveries
 from flows.tally import Tally
+from flows.tidings import Tidings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from flows.courses import Course, Stage
     from flows.records import Delivery, Record
 
-KEPT = 500  # courses
 SHOWN, LAST = 30, 3  # of those that are over, in a list and on an article's page
 GOING = {"running", "paused"}
 SKEW = timedelta(seconds=60)  # that clocks of machines may differ, and the longest that a change is looked for
@@ -63,7 +61,6 @@ class Boards:
         self._seen: dict[str, Board] = {}  # as open pages show them, or soon will
         self._news: set[str] = set()
         self._files = Files(root)
-        self._courses: dict[str, Course] = {}  # each with its file as it was read
 
     def overview(self) -> Overview:
         """Every campaign: what a person has to see to comes first."""
@@ -190,40 +187,29 @@ class Boards:
             yield ledger, Agenda(ledger.engine)
 
     def _boards(self, ledger: Ledger, agenda: Agenda, courses: Iterable[Course], now: datetime) -> list[Board]:
-        known = [self._known(course) for course in courses]
+        known = list(courses)
         stages = agenda.stages([course.id for course in known])
-        return [self._board(ledger, course, stages[course.id], now) for course in known]
-
-    def _known(self, course: Course) -> Course:
-        """A course whose file need not be read again, where nothing of it has changed."""
-        if self._courses.get(course.id) != course:
-            if len(self._courses) >= KEPT:
-                self._courses.clear()
-            self._courses[course.id] = course
-        return self._courses[course.id]
-
-    def _board(self, ledger: Ledger, course: Course, stages: Mapping[str, Stage], now: datetime) -> Board:
-        try:
-            return lay_out(course, stages, now, self._strands(ledger, course, stages))
-        except Refused as refused:
-            return unreadable(course, refused.findings)
-
-    def _strands(self, ledger: Ledger, course: Course, stages: Mapping[str, Stage]) -> dict[str, tuple[Strand, ...]]:
-        """What has become of the deliveries of steps that have begun."""
-        begun = [name for name in course.plan.steps if name in stages and stages[name].state not in QUIET]
-        if not begun:
-            return {}
-        named = identity(course.article, self._root)
-        records = {record.delivery.key: record for record in ledger.records(named, course.campaign)}
+        tidings = Tidings(known, ledger, self._root)
         with closing(Tally(ledger.engine)) as tally:
-            return {
-                step: tuple(_strand(tally, delivery, records) for delivery in deliveries(course, step, named))
-                for step in begun
-            }
+            return [_board(course, stages[course.id], now, tidings, tally) for course in known]
 
 
-def _strand(tally: Tally, delivery: Delivery, records: Mapping[str, Record]) -> Strand:
-    record = records.get(delivery.key)
+def _board(course: Course, stages: Mapping[str, Stage], now: datetime, tidings: Tidings, tally: Tally) -> Board:
+    try:
+        return lay_out(course, stages, now, _strands(course, stages, tidings, tally))
+    except Refused as refused:
+        return unreadable(course, refused.findings)
+
+
+def _strands(
+    course: Course, stages: Mapping[str, Stage], tidings: Tidings, tally: Tally
+) -> dict[str, tuple[Strand, ...]]:
+    """What has become of the deliveries of steps that have begun."""
+    begun = [name for name in course.plan.steps if name in stages and stages[name].state not in QUIET]
+    return {step: tuple(_strand(tally, *made) for made in tidings.of(course, step)) for step in begun}
+
+
+def _strand(tally: Tally, delivery: Delivery, record: Record | None) -> Strand:
     return strand(delivery.account.removeprefix("outbox/"), record, _letters(tally, record) if record else None)
 
 

@@ -144,7 +144,12 @@ def test_hundreds_of_steps_are_read():
         ("timezone: America", 2, "timezone", "expected an IANA time zone"),
         ("timezone: '../etc/passwd'", 2, "timezone", "such as America/New_York"),
         ("timezone: ''", 2, "timezone", "such as America/New_York"),
+        ("timezone: localtime", 2, "timezone", "such as America/New_York"),  # of whichever machine reads it
+        ("timezone: posixrules", 2, "timezone", "expected an IANA time zone"),
+        ("timezone: right/Europe/Berlin", 2, "timezone", "did you mean Europe/Berlin?"),
+        ("timezone: Factory", 2, "timezone", "expected an IANA time zone"),
         ("timezone: UTC\nartcle: x", 3, "key.unknown", "Did you mean 'article'?"),
+        ('timezone: UTC\naudience: "a\\0b"', 3, "audience", "no control characters"),
         ("timezone: UTC\nquiet: 25:00-08:00", 3, "quiet", "there is no 25:00"),
         ("timezone: UTC\nquiet: at night", 3, "quiet", "hours such as 21:00-08:00"),
         ("timezone: UTC\nquiet: 08:00-08:00", 3, "quiet", "hours such as 21:00-08:00"),
@@ -188,6 +193,9 @@ def test_a_fault_of_the_whole_is_named_with_its_line(text, line, rule, words):
         (step(name="a", only_if="b"), 7, "only_if", "There is no step 'b'. Steps: a."),
         (step(name="first", only_if="firts"), 7, "only_if", "Did you mean 'first'?"),
         (step(name="a", only_if="before"), 7, "only_if", "There is no step 'before'"),
+        (step(channel='"x\\0"'), 4, "channel", "no control characters"),
+        (step(name="a", audience='"lists\\0.csv"'), 7, "audience", "no control characters"),
+        (step(name="a", segments='["city=\\a"]'), 7, "segments", "no control characters"),
         (step("1 day after page"), 5, "at", "There is no step 'page'"),
         (step("2 days after before"), 5, "at", "There is no step 'before'"),
         (step("1 day after a", "a"), 5, "cycle", "a → a"),
@@ -264,6 +272,13 @@ def test_a_campaign_is_of_one_article_or_of_each(text):
     [found] = faults(text)
 
     assert (found.rule, found.mend[:17]) == ("campaign.article", "Write `article: i")
+
+
+def test_steps_that_go_on_for_more_than_a_hundred_years_are_refused_at_the_first_of_them():
+    [found] = faults(steps(*(step("+3660 days", f"s{n}") for n in range(900))))
+
+    assert (found.rule, found.line) == ("campaign.at", 32)
+    assert "'s9' comes more than 100 years after" in found.why
 
 
 def test_all_faults_of_a_file_are_told_at_once():

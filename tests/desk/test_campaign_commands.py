@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -130,6 +131,8 @@ def test_every_command_explains_itself(desk, command):
     assert desk.campaign(command, "--help") == 0
     assert "--json" in desk.said.out
     assert len(desk.said.out.splitlines()) > 5
+    assert "our-clinic" not in desk.said.out
+    assert f"pressroom campaign {command}" in desk.said.out or "Exit codes: 0 all is well" in desk.said.out
 
 
 # plan
@@ -189,6 +192,23 @@ def test_what_comes_again_shows_its_next_five_times_and_whose_words_they_have(de
     assert len(times) == 5
 
 
+def test_what_comes_again_says_by_what_rule_how_often_and_until_when(desk):
+    desk.write(HEAD + "repeat: {cron: 30 9 * * 2, times: 6, until: 2030-05-01}\nsteps:\n  - {channel: x, at: now}\n")
+
+    assert desk.campaign("plan", "spring") == 0
+    assert "It comes again by 30 9 * * 2, 6 times, until 2030-05-01; above is its next time." in desk.said.out
+
+
+def test_a_plan_of_what_is_under_way_marks_the_steps_that_are_over(spring, agenda):
+    agenda.change(agenda.stage("spring", "page"), state="sent", due_at=NOON, ended_at=NOON)
+    spring.campaign("skip", "spring", "posts")
+
+    assert spring.campaign("plan", "spring") == 0
+    lines = [line.strip() for line in spring.said.out.splitlines()]
+    assert (lines.count("sent already"), lines.count("skipped already")) == (1, 1)
+    assert [step["state"] for step in spring.read("plan", "spring")["steps"]] == ["sent", "waiting", "skipped"]
+
+
 def test_a_plan_of_each_new_article_may_be_seen_for_one(desk):
     desk.write("timezone: UTC\neach: {tags: [reading]}\nsteps:\n  - {channel: web, at: now}\n", "news")
 
@@ -215,7 +235,11 @@ def test_a_plan_for_real_tells_what_it_costs_and_which_account_is_missing(desk, 
     desk.write(f"{HEAD}destination: accounts\nsteps:\n  - {{channel: x, at: 2030-03-04 09:00}}\n")
     assert desk.campaign("plan", "spring") == 1
     assert "spring.yaml:5:6: block: No account is set up for 'x'." in desk.said.out
-    assert "charged" not in desk.said.out
+    assert "Networks charge about $0.20: x $0.20." in desk.said.out
+
+    desk.write(f"{HEAD}destination: accounts\nsteps:\n  - {{channel: x, at: 2020-03-04 09:00}}\n")
+    assert desk.read("plan", "spring")["costs"] == {"accounts": {}, "total": None}
+    assert "harge" not in desk.said.out
 
 
 def test_a_plan_loads_no_prefect_and_makes_no_ledger_and_no_secret(desk):
@@ -231,6 +255,18 @@ def test_a_plan_loads_no_prefect_and_makes_no_ledger_and_no_secret(desk):
     assert "content" in loaded
     assert not loaded & {"prefect", "alembic"}
     assert {path.name for path in (desk.root / ".pressroom").iterdir()} <= {"pictures", "templates"}  # kept renderings
+
+
+def test_a_list_loads_no_adapters_no_templates_and_no_database_but_its_own(spring):
+    command = [sys.executable, "-X", "importtime", "-m", "desk", "campaign", "list", "--root", str(spring.root)]
+    known = {**os.environ, "PYTHONPATH": str(ROOT)}
+    said = subprocess.run(command, env=known, capture_output=True, text=True, check=True, timeout=60)
+    loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
+
+    assert "spring" in said.stdout
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    unused = {"channels.base", "flows.plan", "flows.forecast", "jinja2", "content.images"}
+    assert not loaded & {*unused, "sqlalchemy.dialects.postgresql", "prefect", "alembic", "httpx"}
 
 
 # files that can't be used
@@ -279,6 +315,29 @@ def test_a_campaign_that_there_is_not_is_refused_with_the_nearest(desk):
 
     assert desk.campaign("plan", "sprng") == 1
     assert "Did you mean 'spring'?" in desk.said.out
+    assert "Nothing was sent." not in desk.said.out
+
+
+@pytest.mark.parametrize("wanted", ["pause", "resume", "skip"])
+def test_a_campaign_of_no_file_is_not_said_to_be_startable(spring, wanted):
+    more = ["page"] if wanted == "skip" else []
+
+    assert spring.campaign(wanted, "nosuch", *more) == 1
+    assert "No campaign 'nosuch' has been started.\n    Campaigns: spring." in spring.said.out
+    assert spring.campaign(wanted, "sprng", *more) == 1
+    assert "Did you mean 'spring'?" in spring.said.out
+    spring.write(name="sprint")
+    assert spring.campaign(wanted, "sprint", *more) == 1
+    assert "Start it: pressroom campaign start sprint" in spring.said.out
+
+
+def test_only_what_would_have_sent_says_that_nothing_was_sent(spring):
+    for command in (["skip", "spring", "pge"], ["new", "spring", "--article", "garden"], ["ics", "nosuch"]):
+        assert spring.campaign(*command) == 1
+        assert "Nothing was sent." not in spring.said.out
+    for command in (["send", "spring", "pge"], ["start", "nosuch"]):
+        assert spring.campaign(*command) == 1
+        assert "Nothing was sent." in spring.said.out
 
 
 # start
@@ -325,6 +384,9 @@ def test_for_real_a_person_is_asked_first(desk, mastodon):
 
     assert desk.campaign("start", "spring") == 1
     assert "Send this for real, at these times? Say so with --yes." in desk.said.err
+    told = desk.read("start", "spring")
+    assert (told["said"], told["findings"]) == ("refused", [])
+    assert "--yes" in told["why"]
     assert begun(desk.root) == []
     assert desk.campaign("start", "spring", "--yes") == 0
     assert [course.id for course in begun(desk.root)] == ["spring"]
@@ -347,6 +409,9 @@ def test_status_before_anything_was_started(desk):
     assert desk.campaign("status") == 0
     assert "No campaign has been started yet." in desk.said.out
     assert desk.campaign("status", "spring") == 1
+    assert "Campaigns: none yet." in desk.said.out
+    desk.write()
+    assert desk.campaign("status", "spring") == 1
     assert "Start it: pressroom campaign start spring" in desk.said.out
     assert begun(desk.root) == []
 
@@ -367,7 +432,9 @@ def test_status_tells_where_a_step_went_and_when(spring, agenda):
         ("newsletter", "waiting"),
         ("posts", "waiting"),
     ]
-    assert told["steps"][0]["places"][0]["account"] == "outbox/web"
+    [place] = told["steps"][0]["places"]
+    assert (place["account"], place["channel"]) == ("outbox/web", "web")
+    assert [step["channels"] for step in told["steps"]] == [["web"], ["newsletter"], ["x", "mastodon"]]
 
 
 def test_a_step_that_is_held_ends_status_with_1_and_says_what_to_type(spring, agenda):
@@ -379,12 +446,59 @@ def test_a_step_that_is_held_ends_status_with_1_and_says_what_to_type(spring, ag
     assert "→ pressroom campaign send spring posts, or skip" in spring.said.out
 
 
-def test_a_step_whose_moment_has_passed_is_told(spring):
-    spring.now = NOON + timedelta(days=4)
+@pytest.mark.parametrize("later", [timedelta(days=2, hours=22), timedelta(days=4)], ids=["within `late`", "after it"])
+def test_a_step_that_nobody_takes_when_its_moment_has_passed_ends_status_with_1(spring, later):
+    spring.now = NOON + later
 
-    assert spring.campaign("status", "spring") == 0
+    assert spring.campaign("status") == 1
+    assert spring.campaign("status", "spring") == 1
     assert "Its moment has passed" in spring.said.out
     assert "→ pressroom doctor --for spring" in spring.said.out
+    [told] = spring.read("status")["campaigns"]
+    assert [step["stuck"] for step in told["steps"]] == [True, False, False]
+
+
+def test_a_late_step_that_is_tried_again_by_itself_is_no_alarm(spring, agenda):
+    spring.now = NOON + timedelta(days=2, hours=22)
+    soon = spring.now + timedelta(minutes=1)
+    agenda.change(agenda.stage("spring", "page"), due_at=spring.now, booked_for=soon, detail="web: 503, come again")
+
+    assert spring.campaign("status", "spring") == 0
+    assert "web: 503, come again. Its next try is at 10:01." in spring.said.out
+
+
+def test_a_step_released_by_hand_that_nobody_takes_ends_status_with_1(spring):
+    spring.campaign("send", "spring", "page")
+    assert spring.campaign("status") == 0
+
+    spring.now += timedelta(minutes=2)
+    assert spring.campaign("status", "spring") == 1
+    assert "Released by hand, and nobody has taken it." in spring.said.out
+
+
+def test_what_comes_again_and_nobody_begins_ends_status_with_1(desk):
+    desk.write(HEAD + "repeat: {cron: 0 8 * * 1}\nsteps:\n  - {channel: x, at: now}\n", "mondays")
+    desk.campaign("start", "mondays")
+    assert desk.campaign("status") == 0
+    [told] = desk.read("status")["campaigns"]
+    assert (told["next"], told["next_at"], told["missed"]) == ("", "2030-03-04T13:00:00+00:00", False)
+
+    desk.now = NOON + timedelta(days=3)
+    for arguments in (["status"], ["status", "mondays"]):
+        assert desk.campaign(*arguments) == 1
+        assert "Its time has passed, and nobody has begun it." in desk.said.out
+
+
+def test_of_a_cancelled_campaign_nothing_waits_though_no_press_has_noted_it(spring, agenda):
+    agenda.change(agenda.stage("spring", "posts"), state="held", detail="it is late")
+    spring.campaign("cancel", "spring", "--yes")
+
+    [told] = spring.read("status", "spring")["campaigns"]
+    assert {step["state"] for step in told["steps"]} == {"cancelled"}
+    assert spring.campaign("status", "spring") == 0
+    assert "waiting" not in spring.said.out
+    assert {str(event["status"]) for event in dates(spring).values()} == {"CANCELLED"}
+    assert "It is cancelled." in dates(spring)["page"]["description"]
 
 
 def test_a_look_that_goes_on_ends_when_all_is_over(spring):
@@ -457,6 +571,7 @@ def test_a_step_is_moved_from_now_or_from_when_it_was_due(spring, agenda, to, du
         ("soon", "expected a time such as"),
         ("2030-02-01 09:00", "To send it now: pressroom campaign send spring page"),
         ("1 hour after newsletter", "a step that is moved by hand waits for no other"),
+        ("-1 day", "To have it go out earlier, give the time itself."),
     ],
 )
 def test_a_time_that_can_not_be_is_refused(spring, to, words):
@@ -473,6 +588,33 @@ def test_a_step_is_sent_now_or_left_out(spring, agenda):
     assert "'posts' of 'spring' is skipped" in spring.said.out
     assert spring.campaign("send", "spring", "post") == 1
     assert "Its steps: newsletter, page, posts." in spring.said.out
+
+
+def test_what_falls_away_with_a_skipped_step_is_named(spring):
+    spring.write(
+        HEAD
+        + STEPS.replace("09:00}", "09:00, stop_line: true}", 1)
+        + "  - {channel: bluesky, at: +1 day, only_if: newsletter}\n  - {channel: linkedin, at: when newsletter is sent}\n"
+        + "  - {channel: bluesky, name: later, at: 2030-03-20 09:00}\n",
+        "wide",
+    )
+    spring.campaign("start", "wide")
+
+    assert spring.campaign("skip", "wide", "newsletter") == 0
+    said = "newsletter of wide is skipped; with it bluesky is skipped, linkedin is skipped."
+    assert said in spring.said.out
+    assert spring.read("skip", "wide", "page")["others"] == {"posts": "skipped", "later": "held"}
+    assert spring.campaign("skip", "spring", "posts") == 0
+    assert "posts of spring is skipped." in spring.said.out
+
+
+def test_what_was_done_to_a_step_tells_scripts_its_moment(spring):
+    told = [spring.read(wanted, "spring", "page") for wanted in ("send", "skip")]
+
+    assert [(one["state"], one["due"]) for one in told] == [
+        ("waiting", "2030-03-04T14:00:00+00:00"),
+        ("skipped", "2030-03-04T14:00:00+00:00"),
+    ]
 
 
 def test_for_real_a_person_is_asked_before_a_step_is_sent(desk, mastodon):
@@ -507,6 +649,14 @@ def test_a_new_file_is_valid_and_is_not_overwritten(desk, monkeypatch):
     assert "There is a campaign 'summer' already" in desk.said.out
 
 
+@pytest.mark.parametrize("told", ["localtime", ":/etc/localtime", "right/UTC", "europe/berlin"])
+def test_what_a_machine_calls_its_zone_is_taken_only_where_others_call_it_so(desk, monkeypatch, told):
+    monkeypatch.setenv("TZ", told)
+
+    assert desk.campaign("new", "summer", "--article", "garden") == 0, desk.words
+    assert told not in (desk.root / "content" / "campaigns" / "summer.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -521,6 +671,16 @@ def test_a_file_that_could_not_be_used_is_not_written(desk, arguments, words):
     assert list((desk.root / "content" / "campaigns").iterdir()) == []
 
 
+@pytest.mark.parametrize("ending", ["", ".yaml", ".yml", ".md"])
+def test_a_name_that_is_too_long_for_any_file_is_that_of_none(desk, ending):
+    name = "x" * 300 + ending
+    desk.write(HEAD.replace("garden", name) + STEPS)
+
+    for arguments in (("plan", name), ("plan", "spring"), ("start", name), ("new", "autumn", "--article", name)):
+        assert desk.campaign(*arguments) == 1
+        assert any(words in desk.said.out for words in ("There is no", "can't be read: File name too long"))
+
+
 # calendars
 
 
@@ -528,7 +688,7 @@ def dates(desk, name="spring"):
     """A campaign's calendar, as programs read it."""
     assert desk.campaign("ics", name, "--out", str(desk.root / "out.ics")) == 0, desk.words
     found = Calendar.from_ical((desk.root / "out.ics").read_bytes())
-    return {str(event["summary"]).split(": ")[1]: event for event in found.walk("VEVENT")}
+    return {str(event["summary"]).split(": ")[0]: event for event in found.walk("VEVENT")}
 
 
 def test_a_calendar_has_a_date_for_each_step_on_the_campaigns_clocks(desk):
@@ -559,6 +719,68 @@ def test_a_date_keeps_its_name_when_it_is_moved_or_dropped(desk):
     assert after["page"].start == datetime(2030, 3, 20, 13, tzinfo=UTC)
     assert (after["page"]["status"], after["posts"]["status"]) == ("CONFIRMED", "CANCELLED")
     assert after["page"]["sequence"] > before["page"]["sequence"]
+
+
+def stands(dates):
+    """What a calendar compares a date with the one that it knows by."""
+    return {step: (int(event["sequence"]), event["dtstamp"].dt) for step, event in dates.items()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("reschedule", "spring", "page", "2030-03-20 09:00"),
+        ("skip", "spring", "page"),
+        ("cancel", "spring", "--yes"),
+        ("start", "spring"),
+    ],
+    ids=lambda change: change[0],
+)
+def test_calendars_are_told_of_every_date_that_a_change_moves_or_drops(desk, change):
+    desk.now = datetime(2025, 3, 1, 17, tzinfo=UTC)
+    desk.write()
+    desk.campaign("start", "spring")
+    before = stands(dates(desk))
+    time.sleep(1.1)  # a calendar knows no less than seconds
+    desk.write(HEAD + STEPS.replace("30 minutes", "40 minutes"))
+    assert desk.campaign(*change) == 0, desk.words
+    after = stands(dates(desk))
+
+    assert all(after[step][0] > before[step][0] and after[step][1] > before[step][1] for step in before)
+
+
+def test_a_step_that_a_rule_has_skipped_is_told_to_calendars(desk, agenda):
+    desk.now = datetime(2025, 3, 1, 17, tzinfo=UTC)
+    desk.write()
+    desk.campaign("start", "spring")
+    before = stands(dates(desk))
+    time.sleep(1.1)
+    agenda.change(agenda.stage("spring", "newsletter"), state="skipped", detail="only if 'page' was sent; it is held")
+    after = dates(desk)
+
+    assert stands(after)["newsletter"] > before["newsletter"]
+    assert after["newsletter"]["status"] == "CANCELLED"
+    assert str(after["newsletter"]["description"]).endswith("It is skipped. Only if 'page' was sent; it is held.")
+
+
+def test_a_date_says_of_which_article_and_campaign_it_is(desk):
+    desk.write("timezone: UTC\neach: {}\nsteps:\n  - {channel: web, at: now}\n", "news")
+    desk.campaign("start", "news", "--article", "garden")
+    page = dates(desk, "news")["web"]
+
+    assert page["summary"] == "web: Reading in the garden"
+    assert str(page["description"]).splitlines() == [
+        "“Reading in the garden” on web",
+        "The campaign news/garden, to the outbox.",
+        "It is waiting.",
+    ]
+
+
+def test_a_date_that_is_not_begun_yet_was_last_changed_with_its_campaign(desk, agenda):
+    desk.write(HEAD + "repeat: {cron: 0 8 * * 1, times: 2}\nsteps:\n  - {channel: x, at: now}\n", "mondays")
+    desk.campaign("start", "mondays")
+
+    assert {stamp for _, stamp in stands(dates(desk, "mondays")).values()} == {desk.now}
 
 
 def test_a_calendars_time_zone_says_the_same_to_a_program_that_knows_no_zones(desk):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from channels.registry import known
 from flows.ledger import Ledger
@@ -246,6 +247,16 @@ def test_new_makes_a_project_that_checks_and_renders(press, project):
     assert (made.returncode, checked.returncode, planned.returncode) == (0, 0, 0), planned.stdout
     assert "1 articles: 0 to mend, 0 to look at." in checked.stdout
     assert press("new", "fresh").returncode == 1
+
+
+def test_a_new_project_can_be_deployed_without_any_code_in_it(press, project):
+    press("new", "fresh")
+    deployments = yaml.safe_load((project / "fresh" / "prefect.yaml").read_text())["deployments"]
+    articles = {one["parameters"]["order"]["article"] for one in deployments if "parameters" in one}
+
+    assert {one["entrypoint"].partition(".")[0] for one in deployments} == {"flows"}
+    assert not any("/" in one["entrypoint"] for one in deployments)
+    assert all((project / "fresh" / "content" / "articles" / f"{article}.md").exists() for article in articles)
 
 
 def test_a_broken_brand_is_refused_with_its_line(press, project):

@@ -182,7 +182,7 @@ def test_the_list_tells_what_is_under_way_what_was_not_started_and_what_is_over(
         words(body, f"//section[@aria-labelledby='{name}']") for name in ("under-way", "not-started", "over")
     )
     assert "spring Reading in the garden Next: page, Mon 1 Mar 2027, 09:00 EST" in under_way
-    assert "Under way 0 of 4 steps done" in under_way
+    assert "Under way 0 of 4 steps sent" in under_way
     assert "later Reading in the garden 3 steps Not started" in files
     assert "Line 2: 'timezone' can't be used" in files
     assert "old" in over
@@ -236,7 +236,8 @@ def test_what_nobody_has_taken_is_late(project, start):
     put(project, "short", "page", state="booked", moved_to=gone, due_at=gone, booked_for=gone)
     desk = start(project)
 
-    assert "1 late 0 of 3 steps done page Late Its moment has passed, and it has not gone out." in words(ask(desk)[1])
+    assert "1 late 0 of 3 steps sent page Late Its moment has passed, and it has not gone out." in words(ask(desk)[1])
+    assert "pressroom up" in [code.text for code in found(ask(desk, "/campaigns/short")[1], "//p//code")]
     said = lane(ask(desk, "/campaigns/short")[1], "page")
     assert "For 2 hours after its moment it may still go out. Is the press running?" in said
     put(project, "short", "page", moved_to=gone - DAY)
@@ -529,6 +530,23 @@ def test_the_forms_work_without_a_script(spring, start, browser):
     assert paused == "paused"
     assert stands(spring, "spring", "night") == "skipped"
     assert where.endswith("/campaigns/spring#step-night")
+
+
+def test_the_time_of_a_step_stands_in_one_line(project, start, page):
+    begin(project, "spring", SPRING.replace("America/New_York", "Asia/Kathmandu"))
+    page.goto(f"{start(project).address}/campaigns/spring")
+    about = page.locator("#step-letter .lane-when b")
+
+    assert re.fullmatch(r"about \d\d:\d\d \+0545", about.inner_text())
+    assert about.evaluate("time => time.offsetHeight < 1.6 * parseFloat(getComputedStyle(time).fontSize)")
+    assert about.evaluate("time => time.scrollWidth <= time.offsetWidth")
+
+
+def test_what_is_left_out_is_not_counted_as_sent(spring, start):
+    put(spring, "spring", "night", state="skipped")
+    put(spring, "spring", "page", state="sent", due_at=datetime.now(UTC), ended_at=datetime.now(UTC))
+
+    assert "1 of 4 steps sent" in words(ask(start(spring))[1])
 
 
 def test_cancelling_takes_a_second_press(spring, start, page):

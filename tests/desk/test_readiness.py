@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import threading
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,7 @@ from importlib.metadata import version
 import pytest
 
 from desk.cli import main
+from flows import engine
 from tests import ports
 from tests.channels.fakes.mastodon import TOKEN, Platform
 
@@ -23,6 +27,8 @@ class Prefect:
     """Answers as Prefect's server does, on a clock of its own."""
 
     def __init__(self):
+        self.pull = None
+        self.leases = "prefect.server.concurrency.lease_storage.filesystem"
         self.ahead, self.version, self.deployed, self.workers, self.password = (
             timedelta(),
             version("prefect"),
@@ -36,7 +42,8 @@ class Prefect:
         found = {
             "/api/health": True,
             "/api/admin/version": self.version,
-            "/api/deployments/name/campaign-step/press": {"id": "1"} if self.deployed else None,
+            "/api/admin/settings": {"server": {"concurrency": {"lease_storage": self.leases}}},
+            "/api/deployments/name/campaign-step/press": {"pull_steps": self.pull} if self.deployed else None,
             "/api/work_pools/press/workers/filter": [{"name": name, "status": "ONLINE"} for name in self.workers]
             + [{"name": "gone", "status": "OFFLINE"}],
         }.get(path)
@@ -124,6 +131,66 @@ def test_two_seconds_are_nothing(doctor, prefect):
 
 
 @pytest.mark.parametrize(
+    ("limits", "kept", "severities"),
+    [
+        ("x=1", "prefect.server.concurrency.lease_storage.memory", ["warn"]),
+        ("x=1", "prefect_redis.lease_storage", []),
+        ("", "prefect.server.concurrency.lease_storage.memory", []),
+    ],
+)
+def test_a_server_that_would_lose_slots_is_told_of_where_accounts_have_limits(
+    doctor, prefect, monkeypatch, limits, kept, severities
+):
+    monkeypatch.setenv("PRESSROOM_LIMITS", limits)
+    prefect.leases = kept
+    code, found = doctor()
+
+    assert (code, list(graver(found).values())) == (0, severities)
+    assert all("loses slots of PRESSROOM_LIMITS" in why for why in graver(found))
+
+
+def works_in(folder):
+    """How a deployment says where its runs work."""
+    return [{"prefect.deployments.steps.set_working_directory": {"directory": str(folder)}}]
+
+
+def test_a_server_that_was_named_and_works_in_another_folder_of_this_machine_is_told_of(doctor, prefect, tmp_path):
+    prefect.pull = works_in(tmp_path)
+    code, found = doctor()
+
+    [(why, severity)] = graver(found).items()
+    assert (code, severity) == (0, "warn")
+    assert f"has steps run in {tmp_path}" in why
+
+
+@pytest.mark.parametrize("folder", ["/srv/elsewhere/press", ""])
+def test_a_server_that_works_here_or_on_another_machine_is_as_it_should_be(doctor, prefect, project, folder):
+    prefect.pull = works_in(folder or project)
+
+    assert doctor()[0] == 0
+    assert graver(doctor()[1]) == {}
+
+
+def test_another_projects_press_at_the_usual_place_is_none_for_this_one(doctor, prefect, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "LOCAL", os.environ["PREFECT_API_URL"])
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    prefect.pull = works_in(tmp_path)
+    code, found = doctor()
+
+    [(why, severity)] = graver(found).items()
+    assert (code, severity) == (1, "block")
+    assert f"is another project's, {tmp_path}." in why
+
+
+def test_this_projects_press_at_the_usual_place_is_found(doctor, prefect, project, monkeypatch):
+    monkeypatch.setattr(engine, "LOCAL", os.environ["PREFECT_API_URL"])
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    prefect.pull = works_in(project)
+
+    assert doctor()[0] == 0
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"workers": []}, "No worker is online in the pool 'press'"),
@@ -162,6 +229,52 @@ def test_a_server_that_does_not_answer_is_told_once(doctor, monkeypatch):
     assert len(graver(found)) == 1
 
 
+@contextmanager
+def stranger(said):
+    """Something at a port that answers whoever comes with the same bytes, and is no Prefect server."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def serve():
+            with suppress(OSError):  # the door is closed
+                while True:
+                    wire, _ = door.accept()
+                    with wire:
+                        wire.recv(65536)
+                        wire.sendall(said)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}/api"
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<!DOCTYPE html><p>Hello",
+        b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"status": "ok"}',
+        b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["ssh", "pages", "another service", "nothing there"],
+)
+def test_what_is_no_prefect_server_is_told_and_a_campaign_starts_all_the_same(
+    doctor, project, monkeypatch, capsys, said
+):
+    with stranger(said) as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        code, found = doctor()
+        with pytest.raises(SystemExit) as left:
+            main(["campaign", "start", "spring", "--root", str(project)])
+
+    assert (code, left.value.code) == (1, 0)
+    assert [why for why in graver(found) if "is no Prefect server's API: PREFECT_API_URL is" in why]
+    assert "nothing is sent until it does" in capsys.readouterr().out
+
+
 def test_what_is_wrong_with_the_campaign_is_told_with_its_line(doctor, prefect, project, capsys):
     code, found = doctor(SPRING.replace("mastodon", "mastodn"))
 
@@ -182,6 +295,14 @@ def test_each_account_of_the_campaign_is_asked_and_no_other(doctor, prefect, pro
     assert code == 1
     assert "block" in found.values()
     assert not any("LinkedIn" in why for why in found)
+
+
+def test_an_account_that_is_not_set_up_keeps_a_campaign_from_going_out_for_real(doctor, prefect):
+    code, found = doctor(FOR_REAL.replace("mastodon", "bluesky"))
+
+    assert code == 1
+    assert graver(found) == {"No account is set up for 'bluesky'.": "block"}
+    assert not any("goes to the outbox" in why for why in found)
 
 
 def test_that_a_file_has_changed_or_a_campaign_is_paused_is_told(doctor, prefect, project, monkeypatch, capsys):

@@ -6,22 +6,33 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 
+from desk.cli import main
 from desk.console import Voice
 from desk.projects import make_project
+from flows import engine
 from flows.ledger import Ledger
 from flows.settings import Settings
 from tests import ports
 from tests.channels.fakes.mastodon import TOKEN, Platform
 from tests.channels.fakes.server import Trouble
+from tests.corpus import ROOT
 from tests.desk.presses import Press, fetch, opened, wait
 
 pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(400)]
 judged = pytest.mark.judged
 SAMPLE = "how-to-read-a-clinic-bill"
+SPRING = f"article: {SAMPLE}\ntimezone: UTC\nsteps:\n  - {{channel: x, at: +1 hour}}\n"
 SLOW = 6.0  # seconds that a platform takes to answer
 
 
@@ -80,6 +91,21 @@ def test_the_worker_publishes_what_the_form_was_filled_with(shared):
 
     assert wait(60, lambda: shared.state(run) == "COMPLETED"), shared.state(run)
     assert (shared.root / "outbox" / SAMPLE / "x" / "post.txt").is_file()
+
+
+@judged
+def test_a_campaign_of_a_project_without_a_press_is_not_booked_at_its_neighbours(shared, clinic, monkeypatch, capsys):
+    before = shared.ask("flow_runs/filter")
+    monkeypatch.setattr(engine, "LOCAL", shared.addresses["api"])
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    (clinic / "content" / "campaigns").mkdir(exist_ok=True)
+    (clinic / "content" / "campaigns" / "spring.yaml").write_text(SPRING)
+    with pytest.raises(SystemExit):
+        main(["campaign", "start", "spring", "--root", str(clinic)])
+    said = capsys.readouterr()
+
+    assert f"is another project's, {shared.root}: nothing is sent yet. Run `pressroom up`." in said.out + said.err
+    assert shared.ask("flow_runs/filter") == before
 
 
 @judged
@@ -196,6 +222,40 @@ def test_a_port_that_is_taken_is_said(clinic, option):
     assert option in finding["mend"]
 
 
+def test_a_port_that_another_press_will_open_in_a_moment_is_said(clinic, tmp_path):
+    make_project(tmp_path / "other", Voice(as_json=False))
+    number = str(ports.free())
+    with opened(clinic, "--port", number):
+        assert wait(30, (clinic / ".pressroom" / "up.json").exists)
+        with opened(tmp_path / "other", "--port", number) as second:
+            code = second.process.wait(30)
+
+    [finding] = json.loads(second.said.read_text())["refused"]
+    assert (code, finding["rule"]) == (1, "up.port")
+    assert number in finding["why"]
+
+
+@judged
+def test_a_server_that_came_to_the_port_first_is_not_taken_for_the_presss_own(clinic):
+    with opened(clinic, "--port", str(ports.free())) as press, stranger(clinic) as asked:
+        code = press.process.wait(120)
+
+        [finding] = json.loads(press.said.read_text())["refused"]
+        assert (code, finding["rule"]) == (1, "up.child")
+        assert "already in use" in finding["mend"]
+        assert set(asked) == {"/api/admin/settings"}  # nothing was registered there, no run was taken
+
+
+def test_a_doorplate_that_can_not_be_hung_is_said_and_the_desk_is_open(clinic):
+    (clinic / ".pressroom" / "up.json").mkdir(parents=True)
+    number = str(ports.free())
+    with opened(clinic, "--desk-port", number) as press:
+        said = f"{clinic / '.pressroom' / 'up.json'} can't be written: Is a directory."
+
+        assert wait(30, lambda: said in press.words), press.words
+        assert wait(10, lambda: fetch(f"http://127.0.0.1:{number}/health")[0])
+
+
 def test_a_plate_that_a_dead_or_foreign_process_left_is_not_believed(clinic):
     plate = {"pid": os.getpid(), "desk": f"http://127.0.0.1:{ports.free()}", "prefect": "http://127.0.0.1:9"}
     (clinic / ".pressroom").mkdir()
@@ -203,6 +263,17 @@ def test_a_plate_that_a_dead_or_foreign_process_left_is_not_believed(clinic):
     with opened(clinic, "--status") as press:
         assert press.process.wait(30) == 1
         assert json.loads(press.said.read_text()) == {"status": "closed"}
+
+
+def test_since_when_the_press_runs_is_told_by_clocks_on_the_wall(desk):
+    plate = {"pid": desk.process.pid, "desk": desk.address, "prefect": "http://127.0.0.1:9"}
+    (desk.root / ".pressroom").mkdir(exist_ok=True)
+    (desk.root / ".pressroom" / "up.json").write_text(json.dumps({**plate, "since": "2026-11-29T20:19:09+00:00"}))
+    command = [sys.executable, "-m", "desk", "up", "--status", "--root", str(desk.root)]
+    known = {**os.environ, "PYTHONPATH": str(ROOT), "TZ": "Asia/Tokyo"}
+    said = subprocess.run(command, env=known, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert said.startswith("The press runs since Mon 2026-11-30 05:19 JST: ok\n")
 
 
 @pytest.mark.parametrize(
@@ -218,6 +289,37 @@ def test_without_a_server_there_is_nothing_to_work_for(clinic, command, environm
 
 def test_the_desk_alone_is_well_when_it_answers(desk):
     assert fetch(f"{desk.address}/health") == (200, {"status": "ok", "pid": desk.process.pid})
+
+
+@contextmanager
+def stranger(root) -> Iterator[list[str]]:
+    """Somebody else's Prefect server at the port of a press that is being opened; what it is asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_) -> None:
+            """Be quiet."""
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            told = {"/api/health": True, "/api/admin/settings": {"home": "/home/ada/.prefect"}}.get(self.path)
+            self.send_response(200 if told else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+        do_POST = do_PATCH = do_GET  # noqa: N815 - the library's names
+
+    assert wait(30, (root / ".pressroom" / "up.json").exists)
+    prefect = json.loads((root / ".pressroom" / "up.json").read_text())["prefect"]
+    server = ThreadingHTTPServer(("127.0.0.1", urlsplit(prefect).port), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def changed(press: Press, **values: str) -> None:

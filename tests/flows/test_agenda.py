@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from flows.agenda import GONE, LEASE, Agenda
 from flows.courses import fresh
@@ -270,3 +271,15 @@ def test_what_has_changed_is_found(agenda, course):
 
     assert (before, agenda.changed(since)) == (set(), {"spring"})
     assert abs(agenda.now() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_what_the_tender_looks_for_is_found_by_indexes(agenda, course, ledger):
+    asked = []
+    event.listen(ledger.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    agenda.changed(NOON)
+    agenda.overdue(NOON)
+    with ledger.engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in list(asked)]
+    steps = [row.detail for plan in plans for row in plan]
+
+    assert [step for step in steps if step.startswith("SCAN")] == []

@@ -7,11 +7,14 @@ import random
 import tracemalloc
 
 import pytest
+from pydantic import SecretStr
 
 from channels.lines import Recipient
+from channels.newsletter import NewsletterSettings
 from channels.seal import Seal
 from flows.audience import PAGE, Audience, AudienceUnusable, Left, checked
 from flows.segments import Segment, column
+from flows.settings import account_settings
 
 SEAL = Seal(b"a secret of at least sixteen bytes")
 
@@ -120,6 +123,13 @@ def test_a_row_is_named_by_its_line(listed):
 def test_a_list_that_is_none_is_refused_with_its_reason(listed, content, more, why):
     with pytest.raises(AudienceUnusable, match=why):
         all_of(listed(content, **more))
+
+
+def test_a_database_that_nobody_asks_for_anybody_names_the_variable_that_would(tmp_path):
+    settings = account_settings(NewsletterSettings, "newsletter:b", tmp_path)
+    settings = settings.model_copy(update={"audience": SecretStr("sqlite:///crm.db")})
+    with pytest.raises(AudienceUnusable, match="no query says who is meant: set PRESSROOM_NEWSLETTER_B_QUERY"):
+        all_of(Audience.of(settings, SEAL, tmp_path))
 
 
 @pytest.mark.parametrize("source", ["nowhere.csv", "."])

@@ -224,5 +224,5 @@ def test_a_fault_of_ours_in_mid_send_leaves_the_delivery_unknown(scripted, post,
 def test_a_reason_to_wait_begins_nothing_and_claims_nothing(scripted, post, ledger, platform):
     outcome = courier(scripted(), post, ledger).deliver(hold="waits for the page")
 
-    assert (outcome.status, platform.calls) == ("held", 0)
+    assert (outcome.status, outcome.passing, platform.calls) == ("held", True, 0)
     assert ledger.plan(DELIVERY).state == "planned"

@@ -102,7 +102,7 @@ def test_of_eight_at_once_one_has_it(tmp_path, wanted):
         assert sum(pool.map(one, range(8))) == 1
 
 
-def test_late_steps_of_two_campaigns_come_one_after_the_other_on_their_account(ledger):
+def test_late_steps_of_two_campaigns_come_one_after_the_other_on_their_account(ledger, project):
     agenda = Agenda(ledger.engine)
     courses = [begun("  - {channel: x, at: 2026-12-01 12:00}\n", name=name) for name in ("spring", "summer")]
     for course in courses:
@@ -112,8 +112,23 @@ def test_late_steps_of_two_campaigns_come_one_after_the_other_on_their_account(l
     now = NOON + 10 * MINUTE
 
     with clock.told_by(lambda: now):
-        first, second = (judged(agenda, *pair, ledger) for pair in zip(courses, stages, strict=True))
-        again = judged(agenda, courses[0], stages[0], ledger)
+        first, second = (judged(agenda, *pair, ledger, project) for pair in zip(courses, stages, strict=True))
+        again = judged(agenda, courses[0], stages[0], ledger, project)
 
     assert (first, again) == (Verdict("go", at=now), first)
-    assert second == Verdict("wait", "late, and not at once", now + 10 * MINUTE)
+    assert (second.act, second.at) == ("wait", now + 10 * MINUTE)
+
+
+def test_late_pages_of_two_campaigns_come_at_once(ledger, project):
+    agenda = Agenda(ledger.engine)
+    courses = [begun("  - {channel: web, at: 2026-12-01 12:00}\n", name=name) for name in ("spring", "summer")]
+    for course in courses:
+        agenda.add(course)
+        agenda.include(course.id, course.plan.steps)
+    stages = [replace(agenda.stage(course.id, "web"), due_at=NOON) for course in courses]
+    now = NOON + 10 * MINUTE
+
+    with clock.told_by(lambda: now):
+        found = [judged(agenda, *pair, ledger, project) for pair in zip(courses, stages, strict=True)]
+
+    assert found == [Verdict("go", at=now)] * 2

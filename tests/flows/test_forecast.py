@@ -109,6 +109,20 @@ def test_what_networks_charge_is_told_for_what_goes_out_for_real(foretold, proje
     assert foretold(two, LIVE).costs.accounts == pytest.approx({"x": 0.40})
 
 
+@pytest.mark.parametrize(
+    ("steps", "article"),
+    [("  - {channel: x, at: 2026-11-30 09:00}\n", "garden"), (ONE.replace("mastodon", "x"), "kitchen")],
+    ids=["a fault in the file", "no such article"],
+)
+def test_nobody_can_tell_what_is_charged_where_it_can_not_be_made(foretold, project, ledger, steps, article):
+    settings(project, "X_TOKEN=1")
+    text = campaign(steps, LIVE).text.replace("garden", article)
+    found = forecast(parse(decode(text.encode(), "c.yaml"), "spring"), project, NOON, ledger)
+
+    assert (foretold(ONE.replace("mastodon", "x"), LIVE).costs.known, found.costs.known) == (True, False)
+    assert found.costs.accounts == {}
+
+
 def test_what_was_sent_costs_nothing_more_and_needs_nothing_more(foretold, project, ledger):
     settings(project, "X_TOKEN=1")
     two = "  - {channel: x, at: 2026-12-02 09:00}\n  - {channel: x, at: +40 days, name: again}\n"
@@ -148,6 +162,21 @@ def test_a_mail_to_nobody_is_a_fault(foretold, project, listed, steps, line):
     assert told(foretold(steps)) == [("audience", line, "block")]
 
 
+@pytest.mark.parametrize(
+    ("account", "variable"),
+    [("newsletter", "PRESSROOM_NEWSLETTER_CONSENT"), ("newsletter:b-2", "PRESSROOM_NEWSLETTER_B_2_CONSENT")],
+)
+def test_a_list_without_consent_says_which_variable_takes_it_all_the_same(foretold, project, account, variable):
+    settings(project, f"{variable.removeprefix('PRESSROOM_').removesuffix('CONSENT')}AUDIENCE=list.csv")
+    (project / "list.csv").write_text("email\nada@example.org\n")
+    [finding] = foretold(f"  - {{channel: '{account}', at: now}}\n").findings
+
+    assert finding.why == "The list does not say when anybody agreed to it."
+    assert finding.mend == (
+        f"Add consent_at, consent_by and consent_wording, or set {variable}=elsewhere if it is kept elsewhere."
+    )
+
+
 # What stands in its way
 
 
@@ -167,6 +196,75 @@ def test_a_mail_to_nobody_is_a_fault(foretold, project, listed, steps, line):
 )
 def test_what_stands_in_its_way_is_told_with_its_line(foretold, steps, head, expected):
     assert told(foretold(steps, head)) == [(*expected, "block")]
+
+
+def test_accounts_that_are_not_set_up_hide_nothing_else_and_are_told_once(foretold, project):
+    draft = VARIED.replace("date:", "draft: true\ndate:")
+    (project / "content" / "articles" / "garden.md").write_text(draft)
+    found = foretold(TWICE.replace("mastodon,", "[mastodon, x],") % ", variant: blod", LIVE)
+
+    assert sorted(told(found)) == [
+        ("account", 5, "block"),
+        ("account", 5, "block"),
+        ("article.draft", 4, "block"),
+        ("echo", 6, "warn"),
+        ("echo", 6, "warn"),
+        ("variant", 6, "warn"),
+    ]
+    assert found.costs.accounts == pytest.approx({"x": 0.40})
+
+
+GATED = """  - channel: web
+    at: 2026-12-05 09:00
+  - channel: bluesky
+    at: %s
+    only_if: page
+"""
+LINED = """  - channel: newsletter
+    at: 2026-12-01 13:00
+  - channel: web
+    at: 2026-12-05 09:00
+    stop_line: true
+  - channel: bluesky
+    at: 2026-12-01 13:00
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "head", "expected"),
+    [
+        (GATED % "2026-12-01 13:00", "", [("early", 7, "warn")]),
+        (GATED % "2026-12-05 08:00", "", [("early", 7, "info")]),
+        (GATED % "2026-12-05 08:00", "late: 30 minutes\n", [("early", 8, "warn")]),
+        (GATED % "2026-12-05 08:00", "late: hold\n", [("early", 8, "warn")]),
+        (GATED % "2026-12-05 08:59", "late: hold\n", []),
+        (GATED % "2026-12-05 09:00", "", []),
+        (GATED % "1 hour after page is live", "late: hold\n", []),
+        (GATED % "2026-12-05 08:00", "quiet: 08:30-18:00\n", [("early", 8, "warn")]),
+        (LINED, "", [("early", 10, "warn")]),
+        (LINED.replace("    stop_line: true\n", ""), "", []),
+    ],
+)
+def test_a_step_that_is_due_before_what_it_waits_for_is_told(foretold, steps, head, expected):
+    assert told(foretold(steps, head)) == expected
+
+
+def test_it_is_told_what_becomes_of_a_step_that_is_due_too_early(foretold):
+    [held] = foretold(GATED % "2026-12-01 13:00").findings
+    [skipped] = foretold(GATED % "+0 days 05:00", "late: skip\n").findings
+    [sent] = foretold(GATED % "2026-12-05 07:30").findings
+
+    assert held.why == "'bluesky' is due 3 days 20 hours before 'web', which it waits for: it will be late, and held."
+    assert held.mend == "Give it a later time, such as `at: when web is sent`."
+    assert skipped.why.endswith("4 hours before 'web', which it waits for: it will be late, and skipped.")
+    assert sent.why.endswith("1 hour 30 minutes before 'web', which it waits for: it goes out when that has.")
+
+
+@pytest.mark.parametrize("web", ["sent", "skipped"])
+def test_what_waits_for_nothing_more_is_not_early(foretold, ledger, web):
+    start(ledger, GATED % "2026-12-01 13:00", web=(web, utc("2026-12-05 09:00")))
+
+    assert told(foretold(GATED % "2026-12-01 13:00")) == []
 
 
 def test_what_counts_from_a_step_that_has_passed_is_no_fault_of_its_own(foretold):
@@ -245,7 +343,38 @@ def test_a_campaign_that_can_not_be_read_any_more_stands_in_no_others_way(foreto
     assert told(foretold(ONE)) == []
 
 
+def test_other_campaigns_may_bring_a_page_at_the_same_time(foretold, ledger):
+    start(ledger, "  - {channel: [web, mastodon], at: 2026-12-02 09:05}\n", name="summer")
+    found = foretold("  - channel: [web, mastodon]\n    at: 2026-12-02 09:00\n").findings
+
+    assert [(finding.rule, finding.channel) for finding in found] == [("campaign.conflict", "mastodon")]
+
+
+def test_moments_are_told_by_the_campaigns_clocks_and_estimates_as_such(foretold, ledger):
+    start(ledger, "  - {channel: mastodon, at: 2026-12-02 20:35}\n", name="summer")
+    steps = "  - {channel: web, at: 2026-12-02 15:00}\n  - {channel: mastodon, at: 30 minutes after page is live}\n"
+    [finding] = foretold(steps, zone="America/New_York").findings
+
+    assert "step 'mastodon' (~2026-12-02 15:30 EST), in step 'mastodon' (2026-12-02 20:35 UTC)" in finding.why
+
+
 # What goes on by a file that has changed
+
+
+@pytest.mark.parametrize(
+    ("at", "due", "notes"),
+    [
+        ("2026-12-02 09:00", "2026-12-03 11:00", ("moved by hand",)),
+        ("2026-12-04 12:00", "2026-12-04 12:00", ()),
+    ],
+    ids=["the same", "another"],
+)
+def test_a_new_time_in_the_file_counts_more_than_one_given_by_hand(foretold, ledger, at, due, notes):
+    course, agenda = start(ledger, ONE), Agenda(ledger.engine)
+    agenda.change(agenda.stage(course.id, "mastodon"), moved_to=utc("2026-12-03 11:00"))
+    [line] = foretold(ONE.replace("2026-12-02 09:00", at)).lines
+
+    assert (line.slot.due, line.slot.notes) == (utc(due), notes)
 
 
 def test_a_new_step_in_the_past_is_told_and_those_that_were_known_are_not(foretold, ledger):
@@ -318,6 +447,15 @@ def test_a_step_that_the_governor_will_leave_out_is_told_before(foretold, steps,
         "'again' would say on 'mastodon' what 'mastodon' says on 2026-12-02: it will be left out, "
         "for the same words go out once in 30 days."
     )
+
+
+def test_the_day_of_an_echo_is_the_campaigns_own(foretold):
+    steps = TWICE.replace("09:00", "20:30") % ""
+    after = "  - {channel: web, at: 2026-12-02 20:00}\n" + steps.replace("2026-12-02 20:30", "when page is sent")
+    own, about = (foretold(each, zone="America/New_York").findings[0] for each in (steps, after))
+
+    assert "says on 2026-12-02: it" in own.why
+    assert "says on ~2026-12-02: it" in about.why
 
 
 @pytest.mark.parametrize(("ago", "echoes"), [(10, [("echo", 4, "warn")]), (40, [])])

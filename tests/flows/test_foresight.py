@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from channels.registry import offline
 from flows.foresight import Intent, conflicts, costs, foresee, lapses, mail_pace, over_quota
 from flows.intents import spelled
 
+BERLIN = ZoneInfo("Europe/Berlin")
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -177,11 +179,11 @@ def test_a_token_that_ends_before_a_step_is_told_in_the_campaigns_own_time(tmp_p
     (tmp_path / "linkedin.json").write_text(json.dumps(kept))
     channel = LinkedIn("linkedin", settings)
 
-    [finding] = lapses([intent("linkedin", shown="Tuesday, 10:00 in Berlin")], {"linkedin": channel})
+    [finding] = lapses([intent("linkedin", zone=BERLIN)], {"linkedin": channel})
 
     assert finding.why == (
         "The token ends on 2026-12-01 at 08:00 UTC: nothing renews it. "
-        "After that comes step 'teaser' (Tuesday, 10:00 in Berlin)."
+        "After that comes step 'teaser' (2026-12-01 10:00 CET)."
     )
 
 
@@ -194,6 +196,13 @@ def test_a_mailing_that_takes_hours_says_how_long_and_until_when():
     assert (finding.rule, finding.severity) == ("campaign.pace", "warn")
     assert "5,000 readers at 2,000 an hour take 2 hours 30 minutes" in finding.why
     assert "through at 2026-12-01 11:30 UTC" in finding.why
+
+
+@pytest.mark.parametrize(("firm", "mark"), [(True, ""), (False, "~")])
+def test_a_mailing_is_through_by_the_clocks_that_it_begins_by(firm, mark):
+    [finding] = mail_pace([intent("newsletter", recipients=166, zone=BERLIN, firm=firm)], [], mail(per_hour=100))
+
+    assert f"step 'teaser' ({mark}2026-12-01 10:00 CET) is through at {mark}2026-12-01 11:39 CET." in finding.why
 
 
 @pytest.mark.parametrize("settings", [{}, {"per_hour": 5000}, {"warm_up": "10", "warm_up_from": date(2026, 11, 1)}])
@@ -253,6 +262,11 @@ def test_another_campaigns_step_nearby_is_named(gap, when):
 @pytest.mark.parametrize("other", [{"at": NINE + HOUR}, {"at": NINE - HOUR}, {"account": "mastodon"}])
 def test_what_is_far_enough_away_or_elsewhere_is_no_conflict(other):
     assert conflicts([intent()], theirs(**other), HOUR) == []
+
+
+@pytest.mark.parametrize("account", ["web", "wordpress", "devto", "web:second"])
+def test_pages_are_in_nobodys_way(account):
+    assert conflicts([intent(account)], theirs(account), HOUR) == []
 
 
 def test_the_nearest_of_several_is_named_and_the_rest_are_counted():

@@ -121,8 +121,15 @@ def test_words_are_compared_without_addresses_and_spaces():
 def test_when_one_of_some_accounts_has_sent_something_last(planned, ledger):
     send(planned("mastodon", part="a"), ledger, NOON - DAY)
     send(planned("bluesky", part="b"), ledger, NOON)
-    accounts = ["outbox/mastodon", "outbox/bluesky"]
+    mine = [planned(account, part="c").entries[0].delivery for account in ("mastodon", "bluesky")]
 
-    assert last_sent(ledger, accounts, NOON - MONTH) == NOON
-    assert last_sent(ledger, accounts[:1], NOON - MONTH) == NOON - DAY
-    assert last_sent(ledger, accounts[:1], NOON - timedelta(hours=1)) is None
+    assert last_sent(ledger, mine, NOON - MONTH) == NOON
+    assert last_sent(ledger, mine[:1], NOON - MONTH) == NOON - DAY
+    assert last_sent(ledger, mine[:1], NOON - timedelta(hours=1)) is None
+
+
+def test_what_it_has_sent_itself_does_not_keep_a_delivery_back(planned, ledger):
+    mine = planned("mastodon", part="a")
+    send(mine, ledger, NOON)
+
+    assert last_sent(ledger, [mine.entries[0].delivery], NOON - MONTH) is None

@@ -98,6 +98,8 @@ def test_a_step_has_a_window_of_its_own():
     ("busy", "act", "at"),
     [
         (NOON + 55 * MINUTE, "wait", NOON + 65 * MINUTE),
+        (NOON + 51 * MINUTE, "wait", NOON + 61 * MINUTE),
+        (NOON + 50.2 * MINUTE, "go", NOON + 60.2 * MINUTE),  # its run begins before its moment, and waits for it
         (NOON + 50 * MINUTE, "go", NOON + HOUR),
         (NOON + 20 * MINUTE, "go", NOON + HOUR),
     ],
@@ -106,6 +108,29 @@ def test_late_posts_on_one_account_keep_apart(busy, act, at):
     found = verdict(begun(ONE), stage(begun(ONE)), NOON + HOUR, busy)
 
     assert (found.act, found.at) == (act, at)
+
+
+@pytest.mark.parametrize(
+    ("head", "busy", "why"),
+    [
+        ("", 55, "10 minutes after the last post on this account it may go"),
+        ("governor: {apart: 1 hour}\n", 55, "1 hour after the last post on this account it may go"),
+        ("quiet: 12:30-13:30\n", 20, "it is quiet until 13:30"),
+        ("quiet: 13:02-13:30\n", 55, "it is quiet until 13:30"),
+        ("quiet: 12:30-13:02\n", 55, "10 minutes after the last post on this account it may go"),
+    ],
+)
+def test_what_is_late_and_not_at_once_says_why(head, busy, why):
+    course = begun(ONE, head)
+
+    assert verdict(course, stage(course), NOON + HOUR, NOON + busy * MINUTE).why == f"it is late, and {why}"
+
+
+def test_late_pages_wait_for_no_other_page():
+    course = begun("  - {channel: web, at: now, name: first}\n  - {channel: web, at: +1 minute, name: second}\n")
+    late = stage(course, "second", due_at=NOON + MINUTE)
+
+    assert verdict(course, late, NOON + HOUR, first=stage(course, "first", booked_for=NOON)).act == "go"
 
 
 def test_what_would_be_too_late_after_keeping_apart_is_held():

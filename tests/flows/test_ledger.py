@@ -173,6 +173,13 @@ def test_an_address_that_can_not_be_used_is_refused_without_repeating_it(url):
     assert "press:hunter2" not in str(refused.value)
 
 
+def test_a_password_behind_the_question_mark_is_never_repeated():
+    with pytest.raises(LedgerUnusable, match="the ledger postgresql") as refused:
+        Ledger("postgresql://127.0.0.1:1/ledger?user=press&password=hunter2")
+
+    assert "hunter2" not in str(refused.value)
+
+
 def test_several_who_open_a_new_ledger_at_once_all_can(tmp_path):
     opened, start = [], threading.Barrier(8)
 

@@ -7,8 +7,10 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from channels.errors import Misconfigured, Rejected, Unavailable
 from channels.newsletter import Mail, NewsletterSettings
@@ -18,10 +20,14 @@ from content.context import Context
 from flows.audience import Audience, AudienceUnusable
 from flows.errors import Unusable
 from flows.mailing import Postman
+from flows.pace import Pace
 from flows.records import Delivery
-from flows.roll import Roll
+from flows.roll import Roll, Settled
 from flows.segments import Segment
+from flows.sending import Sending
 from flows.suppressions import Suppressions
+from flows.tables import deliveries
+from flows.terms import Heart, Terms
 from tests.smtpd import Smtpd
 
 DELIVERY = Delivery(campaign="spring", article="garden", account="newsletter")
@@ -40,6 +46,14 @@ class Desk:
 
     def readers(self, number):
         self.write_list(*(f"r{n}@list{n % 7}.test,Name{n},2026-01-01" for n in range(number)))
+
+    def slow_readers(self, number):
+        """A list in a database that takes half a millisecond for each row."""
+        count = "WITH RECURSIVE n(i) AS (SELECT {} UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT {} FROM n"
+        work = count.format("r.i - r.i", "1500", "sum(i)")
+        reader = f"'r' || i || '@list.test' AS email, 'N' AS first_name, '2026-01-01' AS consent_at, ({work}) AS work"
+        query = count.format("0", number - 1, "i")
+        self.settings |= {"audience": "sqlite://", "query": f"SELECT {reader} FROM ({query}) AS r"}
 
     def article(self, **changes):
         path = self.project / "content" / "articles" / "garden.md"
@@ -282,7 +296,7 @@ def test_a_changed_article_is_refused_in_mid_send(desk, server):
     desk.article(**{"half the book.": "half of it."})
     outcome = desk.deliver()
 
-    assert outcome.status == "changed"
+    assert outcome.status == "held"
     assert "the article has changed" in outcome.detail
 
 
@@ -296,7 +310,7 @@ def test_a_changed_list_is_refused_in_mid_send_and_taken_only_when_told_to(desk,
     had = sum(server.had().values())
     accepted = desk.deliver(accept=True)
 
-    assert (refused.status, had) == ("changed", 24)
+    assert (refused.status, had) == ("held", 24)
     assert "the list has changed" in refused.detail
     assert accepted.detail == "27 of 27 sent"
     assert max(server.had().values()) == 1
@@ -378,6 +392,15 @@ def test_a_password_in_the_lists_address_is_never_repeated(desk):
     assert "hunter2" not in f"{caught.value} {desk.postman()}"
 
 
+@pytest.mark.parametrize(("audience", "passing"), [("postgresql://127.0.0.1:1/crm", True), ("nosuch://db/crm", False)])
+def test_a_lists_database_that_does_not_answer_may_do_so_in_a_while(desk, audience, passing):
+    desk.settings |= {"audience": audience, "query": "SELECT 1"}
+    with pytest.raises(AudienceUnusable) as caught:
+        desk.deliver()
+
+    assert caught.value.passing is passing
+
+
 def test_pause_resume_and_cancel_take_effect_within_seconds(desk, server):
     desk.readers(4000)
     desk.settings |= {"connections": 1, "per_hour": 3600 * 100}
@@ -401,6 +424,15 @@ def test_pause_resume_and_cancel_take_effect_within_seconds(desk, server):
     assert (ended[0].status, "cancelled by hand" in ended[0].detail) == ("held", True)
     assert max(server.had().values()) == 1
     assert desk.deliver().status == "held"
+
+
+def test_what_was_stopped_before_there_was_a_mailing_to_stop_sends_nothing_until_it_goes_on(desk, server):
+    outcome = desk.deliver(barred=lambda: "the campaign is paused")
+    record = desk.ledger.record(DELIVERY.key)
+
+    assert (outcome.status, outcome.detail, outcome.passing) == ("held", "the campaign is paused", True)
+    assert (record.state, sum(server.had().values())) == ("planned", 0)
+    assert desk.deliver().detail == "25 of 25 sent"
 
 
 def test_a_subject_test_goes_to_a_share_and_the_rest_gets_the_winner(desk, server):
@@ -466,7 +498,7 @@ def test_who_is_no_longer_on_the_list_gets_nothing_and_is_counted(desk, server):
     server.script = lambda stage, to: ""
     desk.readers(20)
 
-    assert desk.deliver().status == "changed"
+    assert desk.deliver().status == "held"
     time.sleep(0.1)
     assert desk.deliver(accept=True).detail == "20 of 25 sent, 5 no longer on the list"
     assert sum(server.had().values()) == 20
@@ -522,6 +554,101 @@ def test_a_stop_ends_a_mailing_in_good_order(desk, server):
 
     assert (ended[0].status, "stopped" in ended[0].detail) == ("held", True)
     assert set(desk.counts()) == {"sent", "waiting"}
+
+
+def begun(desk, **more):
+    """A mailing in a thread, its list on its way to the roll; and what it ended with."""
+    postman, ended = desk.postman(**more), []
+    run = threading.Thread(target=lambda: ended.append(postman.deliver()))
+    run.start()
+    wait_until(lambda: enrolled(desk) > 0)
+    return postman, run, ended
+
+
+def enrolled(desk):
+    with closing(Roll(desk.ledger.engine)) as roll:
+        mailing = roll.find(DELIVERY.key)
+        return sum(roll.counts(mailing).values()) if mailing else 0
+
+
+def test_a_list_is_written_down_under_a_claim_that_is_kept(desk, server):
+    desk.slow_readers(20_000)
+    postman, run, ended = begun(desk, lease=timedelta(seconds=3))
+    time.sleep(4)
+    written, second = enrolled(desk), desk.deliver()
+    time.sleep(1)
+    more = enrolled(desk)
+    postman.stopped.set()
+    run.join(5)
+
+    assert (second.status, more > written) == ("busy", True)
+    assert (ended[0].status, ended[0].detail, server.taken) == ("held", "stopped in mid-send", [])
+    assert desk.ledger.record(DELIVERY.key).state == "begun"
+
+
+def test_a_cancel_is_heeded_while_a_list_is_written_down_and_remembered(desk, server):
+    desk.slow_readers(20_000)
+    _, run, ended = begun(desk)
+    desk.ask("cancel")
+    run.join(5)
+    desk.settings |= {"audience": "list.csv"}
+
+    assert (ended[0].status, ended[0].detail) == ("held", "cancelled by hand")
+    assert desk.deliver().detail == "cancelled by hand"
+    assert server.taken == []
+
+
+def test_one_who_lost_the_claim_writes_nothing_more_down(desk, server):
+    desk.slow_readers(20_000)
+    raised = []
+    postman = desk.postman(lease=timedelta(seconds=3))
+
+    def run():
+        with pytest.raises(Unavailable, match="another run has taken this mailing over") as caught:
+            postman.deliver()
+        raised.append(caught.value)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_until(lambda: enrolled(desk) > 0)
+    with desk.ledger.engine.begin() as connection:
+        connection.execute(update(deliveries).values(owner="elsewhere:1:x"))
+    thread.join(5)
+
+    assert raised
+    assert server.taken == []
+
+
+def test_a_list_that_was_half_taken_over_is_taken_over_once_more(desk, server):
+    server.script = lambda stage, to: "450 4.2.0 later" if stage == "rcpt" else ""
+    desk.deliver(defer=0.01, patience=0.001)
+    server.script = lambda stage, to: ""
+    desk.readers(30)
+    with closing(Roll(desk.ledger.engine)) as roll:  # a run that was killed half-way
+        assert roll.enrol(roll.find(DELIVERY.key), 26, [(SEAL.hash("r25@list4.test"), 0)]) == 1
+    time.sleep(0.1)
+
+    assert desk.deliver(accept=True).detail == "30 of 30 sent"
+    assert max(server.had().values()) == 1
+
+
+def test_who_has_a_long_list_that_had_it_already_gives_signs_of_life_and_heeds_a_stop(desk, server):
+    desk.slow_readers(10_000)
+    postman, beats = desk.postman(), []
+    with closing(Roll(desk.ledger.engine)) as roll, closing(postman.channel.crew(postman.rendition, "k", SEAL)) as crew:
+        desk.ledger.plan(DELIVERY)
+        mailing = roll.begin(DELIVERY.key, "0" * 64)
+        roll.enrol(mailing, 1, [(SEAL.hash(f"r{n}@list.test"), 0) for n in range(10_000)])
+        roll.turn(mailing, [Settled(number=n + 1, state="sent") for n in range(10_000)], ())
+        heart = Heart(lambda: beats.append(1) or True, 0.0, postman.stopped)
+        terms = Terms(account="newsletter", pace=Pace(0, 0, time.monotonic))
+        sending = Sending(mailing, roll, Suppressions(desk.ledger.engine), postman.audience, terms, heart)
+        threading.Timer(2.5, postman.stopped.set).start()
+        began = time.monotonic()
+        sending.run(crew)
+
+    assert (sending.halt, time.monotonic() - began < 4.5) == ("stopped in mid-send", True)
+    assert len(beats) >= 3
 
 
 def wait_until(true, seconds=20):

@@ -188,7 +188,7 @@ def test_a_list_in_another_order_is_the_same_and_another_name_is_a_change(desk, 
     changed = desk.deliver()
     people[1].execute("UPDATE people SET given = 'Ñame7' WHERE mail = 'r7@list0.test'")
 
-    assert changed.status == "changed"
+    assert changed.status == "held"
     assert desk.deliver().detail == f"{READERS} of {READERS} sent"
 
 
@@ -252,6 +252,51 @@ def test_a_ledger_that_goes_away_in_mid_send_ends_the_run_and_a_later_one_goes_o
     counts = desk.counts()
     assert 0 < counts["doubt"] <= 2 + 1
     assert counts["sent"] + counts["doubt"] == READERS
+
+
+def told(url):
+    """How long a session of the ledger may stand still in a transaction, and what its connection was opened with."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    with closing(Ledger(url)) as ledger, ledger.engine.connect() as connection:
+        idle = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+        return idle, connection.connection.driver_connection.info.get_parameters()
+
+
+def test_no_session_of_the_ledger_stands_still_for_long_or_waits_for_a_server_that_went_dark(postgres):
+    import psycopg  # noqa: PLC0415
+
+    url = postgres.database()
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        name = url.rpartition("/")[2]
+        connection.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '1d'")
+    idle, opened = told(url)
+    less, own = told(f"{url}?options=-cidle_in_transaction_session_timeout=2s&connect_timeout=3")
+
+    assert (idle, opened["connect_timeout"], opened["tcp_user_timeout"]) == ("30s", "10", "30000")
+    assert (less, own["connect_timeout"], own["keepalives_idle"]) == ("2s", "3", "10")
+
+
+def test_a_run_whose_machine_goes_dark_in_mid_transaction_holds_up_nobody(desk, server, ledger):
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    server.script = lambda stage, to: "450 4.2.0 later" if stage == "rcpt" else ""
+    desk.deliver(defer=0.01, patience=0.001)
+    server.script = lambda stage, to: ""
+    url = ledger.engine.url.render_as_string(hide_password=False)
+    engine = open_database(f"{url}?options=-cidle_in_transaction_session_timeout=2s")
+    with closing(Roll(engine)) as dark:
+        mailing = dark.find(DELIVERY.key)
+        dark.turn(mailing, (), [1, 2])
+        turn = dark._connection().begin()
+        dark._settle(mailing, {("sent", "250", None, None): [1, 2]})  # locks that it never gives back
+        outcome = desk.deliver()
+        with pytest.raises(DBAPIError, match="idle-in-transaction"):
+            dark._settle(mailing, {("sent", "250", None, None): [1, 2]})
+        turn.close()
+    engine.dispose()
+
+    assert f"{READERS - 2} of {READERS} sent, 2 in doubt" in outcome.detail
 
 
 RESUME = """

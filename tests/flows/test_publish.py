@@ -9,9 +9,11 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from flows.records import Delivery
 from tests.channels.fakes.buttondown import Platform as Buttondown
 from tests.channels.fakes.mastodon import Platform
 from tests.channels.fakes.server import Answer, Fake, Trouble
@@ -380,3 +382,30 @@ def test_no_file_of_the_flows_hides_another_package():
 
     assert not names & {"content", "channels", "flows", "desk", "templates", "prefect", "email", "http", "json"}
     assert shutil.which("python3")
+
+
+def test_how_far_a_mailing_is_takes_no_more_than_a_hundredth_of_its_time_to_count(prefect, project, ledger):
+    from sqlalchemy import Engine, event  # noqa: PLC0415
+
+    from flows.progress import shown  # noqa: PLC0415
+
+    opened = []
+    entry = SimpleNamespace(
+        channel=SimpleNamespace(can=SimpleNamespace(recipients=True)),
+        delivery=Delivery(campaign="spring", article="garden", account="newsletter"),
+    )
+
+    def note(connection) -> None:
+        opened.append(connection.engine.url)
+
+    async def follow() -> None:
+        async with shown([entry], str(ledger.engine.url), every=0.01):
+            await asyncio.sleep(1.5)
+
+    event.listen(Engine, "engine_connect", note)
+    try:
+        asyncio.run(follow())
+    finally:
+        event.remove(Engine, "engine_connect", note)
+
+    assert 1 <= len(opened) <= 12

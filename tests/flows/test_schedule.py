@@ -202,6 +202,25 @@ def test_an_estimate_is_firm_as_soon_as_what_it_waits_for_was_sent():
     assert (found["x"].due, found["x"].firm) == (utc("2026-12-03 09:00"), True)
 
 
+@pytest.mark.parametrize(
+    ("web", "estimate"),
+    [
+        ({"booked_for": utc("2026-12-01 15:29")}, "15:44"),  # put off
+        ({"booked_for": utc("2026-12-01 15:29"), "state": "waiting"}, "15:44"),
+        ({"booked_for": utc("2026-12-01 09:00")}, "09:15"),
+        ({"booked_for": None, "state": "waiting"}, "09:15"),
+        ({"booked_for": utc("2026-12-01 16:00"), "due_at": utc("2026-12-01 16:00")}, "09:15"),  # as it was before
+    ],
+)
+def test_an_estimate_counts_from_when_what_is_put_off_is_tried_next(web, estimate):
+    course = begun("  - {channel: web, at: 2026-12-01 09:00}\n  - {channel: x, at: 15 minutes after page is live}\n")
+    base = {"state": "booked", "due_at": utc("2026-12-01 09:00"), **web}
+    found = timetable(course.plan, course.started_at, stages(course, web=replace(stages(course)["web"], **base)))
+
+    assert (f"{found['x'].due:%H:%M}", found["x"].firm) == (estimate, False)
+    assert f"{found['web'].due:%H:%M}" == "09:00"
+
+
 def test_what_counts_from_a_late_step_counts_from_when_that_was_due():
     course = begun("  - {channel: web, at: 2026-12-01 09:00}\n  - {channel: x, at: +3 days}\n")
     web = Stage(

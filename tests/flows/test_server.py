@@ -161,23 +161,23 @@ def test_publish_uses_the_server_that_is_running(deployed):
 
 def test_the_form_offers_what_can_be_chosen(deployed):
     found = {deployment["entrypoint"]: deployment for deployment in deployed.ask("deployments/filter")}
-    order = found["flows/publish.py:publish"]["parameter_openapi_schema"]["definitions"]["Order"]["properties"]
-    step = found["flows/campaign.py:campaign_step"]["parameter_openapi_schema"]["definitions"]["Call"]["properties"]
+    order = found["flows.publish.publish"]["parameter_openapi_schema"]["definitions"]["Order"]["properties"]
+    step = found["flows.campaign.campaign_step"]["parameter_openapi_schema"]["definitions"]["Call"]["properties"]
 
     assert order["destination"]["enum"] == ["outbox", "accounts"]
     assert "bluesky" in order["channels"]["items"]["enum"]
     assert all(field["description"] for field in (*order.values(), *step.values()))
 
 
+def test_no_deployment_has_a_limit_of_prefects_whose_lost_lease_would_end_what_is_being_sent(deployed):
+    assert [one["name"] for one in deployed.ask("deployments/filter") if one["global_concurrency_limit"]] == []
+
+
 def test_teams_deploy_what_up_offers():
     from flows.deploying import OFFERS  # noqa: PLC0415 - Prefect takes seconds
 
     written = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    theirs = {(one["entrypoint"], one["name"], one["description"], "concurrency_limit" in one) for one in written}
-    modules = [offer.entrypoint.rpartition(".") for offer in OFFERS]
-    ours = {
-        (f"{module.replace('.', '/')}.py:{flow}", offer.name, offer.description, offer.one_by_one)
-        for offer, (module, _, flow) in zip(OFFERS, modules, strict=True)
-    }
+    theirs = {(one["entrypoint"], one["name"], one["description"]) for one in written}
+    ours = {(offer.entrypoint, offer.name, offer.description) for offer in OFFERS}
 
     assert ours <= theirs

@@ -12,13 +12,13 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import closing
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from flows.database import open_database
 from flows.ledger import Ledger
 from flows.roll import Roll
 from flows.shares import Shares, Stake, share_of
@@ -245,7 +245,8 @@ def test_the_pace_holds_over_processes(press, server):
 def test_a_mate_whose_machine_goes_dark_in_mid_turn_holds_up_nobody(press, server):
     main = press.start(MAIN.replace("patience=30.0", "silence=timedelta(seconds=3)"))
     wait_until(lambda: press.offered(1), 60)
-    stake = Stake(press.desk.ledger.engine, press.offered(1)[0], "elsewhere:1:x", timedelta(seconds=2))
+    engine = open_database(f"{press.url}?options=-cidle_in_transaction_session_timeout=2s")
+    stake = Stake(engine, press.offered(1)[0], "elsewhere:1:x")
     assert stake.take()
     mailing, numbers = stake.find(DELIVERY.key), [place.number for place in press.places(stake)]
     turn = stake._connection().begin()
@@ -255,5 +256,6 @@ def test_a_mate_whose_machine_goes_dark_in_mid_turn_holds_up_nobody(press, serve
         stake._claim(mailing, numbers)
     turn.close()
     stake.close()
+    engine.dispose()
 
     assert outcome == ["sent", f"{READERS:,} of {READERS:,} sent"]

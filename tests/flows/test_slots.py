@@ -17,7 +17,7 @@ from flows.settings import Settings
 from tests.conftest import ARTICLE, BRAND
 from tests.corpus import ROOT
 from tests.flows.test_mailing import wait_until
-from tests.flows.test_server import Server
+from tests.flows.test_server import BIN, Server
 from tests.smtpd import Smtpd
 
 READERS = 40
@@ -37,6 +37,19 @@ with disable_run_logger():
         asyncio.run(main())
     except Unavailable as error:
         print(error.detail)
+"""
+
+WAIT = """
+import asyncio
+from prefect import flow
+from flows import slots
+from flows.settings import Settings
+slots.LONG = 2.0
+@flow
+async def waits():
+    async with slots.slot("threads", Settings(limits="threads=1")):
+        print("has it", flush=True)
+asyncio.run(waits())
 """
 
 
@@ -204,6 +217,44 @@ def test_a_limit_that_is_not_there_yet_is_made_by_the_run_that_needs_it(press):
 
     assert (limit["limit"], limit["active_slots"]) == (1, 1)
     assert press.limit("account-x")["active_slots"] == 0
+
+
+@pytest.mark.judged
+@pytest.mark.xdist_group("server")
+@pytest.mark.timeout(400)
+def test_only_accounts_have_limits_for_a_deployments_would_end_its_runs_in_mid_push(press):
+    assert [one["name"] for one in press.ask("deployments/filter") if one["global_concurrency_limit"]] == []
+
+
+@pytest.mark.judged
+@pytest.mark.xdist_group("server")
+@pytest.mark.timeout(400)
+def test_another_number_is_the_limit_from_the_next_push_on(press):
+    for number in (1, 3, 2):
+        holding = press.script(HOLD.replace("x=1", f"linkedin={number}").replace('"x"', '"linkedin"'))
+        assert holding.stdout.readline() == "pushes\n"
+        limit = press.limit("account-linkedin")
+        assert holding.communicate("\n", timeout=60)[0] == "is over\n"
+
+        assert (limit["limit"], limit["active_slots"]) == (number, 1)
+
+
+@pytest.mark.judged
+@pytest.mark.xdist_group("server")
+@pytest.mark.timeout(400)
+def test_a_slot_that_does_not_come_is_warned_of_with_the_command_that_frees_it(press):
+    begun = datetime.now(UTC)
+    holding = press.script(HOLD.replace("x=1", "threads=1").replace('"x"', '"threads"'))
+    assert holding.stdout.readline() == "pushes\n"
+    waiting = press.script(WAIT)
+    told = press.wait(60, lambda: [line for line in press.logs(begun) if "--active-slots" in line])
+    command = told[0].rpartition(": ")[2].split()
+
+    assert command == ["prefect", "gcl", "update", "account-threads", "--active-slots", "0"]
+    assert press.run(str(BIN / "prefect"), *command[1:]).returncode == 0
+    assert waiting.communicate(timeout=60)[0] == "has it\n"
+    assert len([line for line in press.logs(begun) if "--active-slots" in line]) == 1
+    holding.communicate("\n", timeout=60)
 
 
 @pytest.mark.judged

@@ -1,14 +1,15 @@
 """A step of a campaign as an order to publish, and what its outcomes make of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from flows.courses import fresh
+from flows.courses import Stage, fresh
 from flows.orders import Order
 from flows.plan import plan
-from flows.records import Outcome
-from flows.staging import BRIEF, conclusion, deliveries, in_brief, order_of
+from flows.records import CORRECT, Outcome
+from flows.staging import BRIEF, conclusion, deliveries, given_up, in_brief, order_of
 from tests.conftest import ARTICLE
 from tests.flows.courses import NOON, begun
 
@@ -100,7 +101,14 @@ def outcome(status, passing=False, account="mastodon"):
         ([outcome("failed", passing=True), outcome("failed")], "failed"),
         ([outcome("failed"), outcome("held")], "failed"),
         ([outcome("sent"), outcome("held")], "held"),
-        ([outcome("changed")], "held"),
+        ([outcome("changed")], "sent"),
+        ([outcome("changed"), outcome("sent")], "sent"),
+        ([outcome("changed"), outcome("skipped")], "sent"),
+        ([outcome("changed"), outcome("held")], "held"),
+        ([outcome("changed"), outcome("failed", passing=True)], "waiting"),
+        ([outcome("sent"), outcome("held", passing=True)], "waiting"),
+        ([outcome("failed", passing=True), outcome("held", passing=True)], "waiting"),
+        ([outcome("failed"), outcome("held", passing=True)], "failed"),
         ([outcome("unknown"), outcome("held")], "held"),
     ],
 )
@@ -112,6 +120,42 @@ def test_what_is_left_is_said_by_account():
     left = [outcome("sent"), outcome("failed", account="x"), outcome("held", account="bluesky")]
 
     assert conclusion(left) == ("failed", "x: it is failed; bluesky: it is held")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "publish garden -c mastodon --correct"),
+        (
+            {"destination": "accounts", "campaign": "spring"},
+            "publish garden --live --campaign spring -c mastodon --correct",
+        ),
+        ({"part": "again", "variant": "bold"}, "publish garden --part again --variant bold -c mastodon --correct"),
+    ],
+)
+def test_what_went_out_with_its_earlier_text_is_sent_and_said_with_the_command_that_corrects_it(more, told):
+    kept = outcome("changed", account="outbox/mastodon")
+    kept = replace(kept, detail=f"carries the earlier text; {CORRECT}", url="https://posts.example/1")
+    state, said = conclusion([kept], Order(article="garden", **more))
+
+    assert state == "sent"
+    assert said == (
+        "https://posts.example/1; outbox/mastodon: carries the earlier text; to change it there: pressroom " + told
+    )
+
+
+@pytest.mark.parametrize(
+    ("within", "late", "over"),
+    [(119, "", False), (121, "", True), (1, "late: skip\n", True), (1439, "late: 1 day\n", False)],
+)
+def test_what_is_sent_by_hand_has_its_window_from_then(within, late, over):
+    course = begun("  - {channel: x, at: now}\n", late)
+    mine = Stage(course=course.id, step="x", due_at=NOON - timedelta(days=3), released=True, released_at=NOON)
+    now = NOON + timedelta(minutes=within)
+
+    assert bool(given_up(course, mine, now)) is over
+    assert given_up(course, replace(mine, released=False), now) == ""
+    assert given_up(replace(course, state="paused"), mine, now) == ""
 
 
 def test_what_prefect_shows_is_brief():

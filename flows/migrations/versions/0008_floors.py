@@ -1,4 +1,4 @@
-"""Who speaks on an account, where several would at once."""
+"""Who speaks on an account, where several would at once; what a tender looks for every few seconds has an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,8 +16,14 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(300), nullable=False),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
     )
+    op.add_column("stages", sa.Column("released_at", sa.DateTime(timezone=True)))
+    op.create_index("ix_stages_changed_at", "stages", ["changed_at"])
+    op.create_index("ix_courses_next_at", "courses", ["next_at"])
 
 
 def downgrade() -> None:
     """Nobody is asked."""
+    op.drop_index("ix_courses_next_at", "courses")
+    op.drop_index("ix_stages_changed_at", "stages")
+    op.drop_column("stages", "released_at")
     op.drop_table("floors")
