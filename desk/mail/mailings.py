@@ -67,11 +67,13 @@ def choose_subject(named: Named, number: int, root: Path, voice: Voice) -> int:
 
 
 def progress(ledger: Ledger, record: Record) -> str:
-    """`1,990 of 2,000 sent, 2 in doubt`; "" for what is no mailing."""
+    """`1,990 of 2,000 sent, 2 in doubt`, or that its list is being written down; "" for what is no mailing."""
     with closing(Roll(ledger.engine)) as roll:
         mailing = roll.find(record.delivery.key)
         if mailing is None:
             return ""
+        if mailing.total < 0:
+            return "its list is being written down"
         told = summary(roll.counts(mailing), mailing.total)
         return f"{told}; {ASKED[mailing.wanted]}" if mailing.wanted in ASKED else told
 

@@ -531,6 +531,7 @@ def test_the_table_of_channels_tells_what_a_post_costs(press):
     assert told["bluesky"] == 0
 
 
+@pytest.mark.judged
 def test_who_has_connected_x_is_told_the_price_by_doctor_and_publish(project, press, talk, on_x):
     price = "X charges about $0.20 for a post with a link."
     assert price not in press("doctor").stdout

@@ -371,6 +371,7 @@ def test_the_subject_for_the_rest_is_chosen_by_hand(press, desk, server):
     assert {server.message(to)["Subject"] for _, to, _ in server.taken[before:]} == {"Two"}
 
 
+@pytest.mark.judged
 def test_a_part_of_the_list_gets_it_for_real(press, server, project):
     publish = ["publish", "garden", "--live", "-c", "newsletter", "--segment", "city=Kew", "--json"]
     [outcome] = said(press(*publish, PREFECT_HOME=str(project / "prefect")))["outcomes"]

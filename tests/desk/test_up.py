@@ -222,6 +222,7 @@ def test_a_port_that_is_taken_is_said(clinic, option):
     assert option in finding["mend"]
 
 
+@judged
 def test_a_port_that_another_press_will_open_in_a_moment_is_said(clinic, tmp_path):
     make_project(tmp_path / "other", Voice(as_json=False))
     number = str(ports.free())
@@ -246,6 +247,7 @@ def test_a_server_that_came_to_the_port_first_is_not_taken_for_the_presss_own(cl
         assert set(asked) == {"/api/admin/settings"}  # nothing was registered there, no run was taken
 
 
+@judged
 def test_a_doorplate_that_can_not_be_hung_is_said_and_the_desk_is_open(clinic):
     (clinic / ".pressroom" / "up.json").mkdir(parents=True)
     number = str(ports.free())

@@ -163,7 +163,7 @@ FOR_REAL = {"destination": "accounts", "channels": ["mastodon"]}
 
 
 def test_what_was_not_sent_for_a_reason_that_passes_is_tried_again(prefect, project, mastodon):
-    mastodon.troubles += [Trouble(answer=Answer(status=503)), Trouble(answer=Answer(status=429))]
+    mastodon.troubles += [Trouble(answer=Answer(status=code, headers={"Retry-After": "1"})) for code in (503, 429)]
 
     assert statuses(run(project, **FOR_REAL)) == {"mastodon": "sent"}
     assert (len(mastodon.created()), len(mastodon.texts())) == (3, 1)

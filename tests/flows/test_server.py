@@ -18,7 +18,7 @@ from tests import ports
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
-pytestmark = pytest.mark.xdist_group("server")
+pytestmark = [pytest.mark.judged, pytest.mark.xdist_group("server")]
 
 
 class Server:

@@ -28,9 +28,9 @@ def test_what_stands_for_certificates_is_part_of_the_program_and_no_passing_file
 
 @pytest.mark.parametrize("unset", [True, False])
 def test_settings_that_are_spelled_once_are_the_same(unset):
-    from prefect.settings import get_current_settings  # noqa: PLC0415 - it takes seconds
+    from prefect.settings import Settings, get_current_settings  # noqa: PLC0415 - it takes seconds
 
-    before = get_current_settings().to_environment_variables(exclude_unset=unset)
+    before = Settings().to_environment_variables(exclude_unset=unset)
     with spelled_once():
         within = [get_current_settings().to_environment_variables(exclude_unset=unset) for _ in range(2)]
 
