@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter, validators
+from cyclopts import App, CycloptsError, Parameter
 
 from content.findings import Finding, Refused
 from desk.afterwards import afterwards
+from desk.beforehand import beforehand
 from desk.campaigns.commands import campaigns
 from desk.mail.commands import mail
 from desk.options import (
@@ -47,6 +48,7 @@ app = App(
 )
 app.register_install_completion_command()
 app.command(mail)
+app.update(beforehand)
 app.update(afterwards)
 app.update(campaigns)
 app.update(running)
@@ -203,60 +205,6 @@ def import_(
     return import_article(source, project(root), voice_for(as_json=json), force=force, allow_private=allow_private)
 
 
-@app.command
-def channels(*, json: Json = False) -> int:
-    """List the channels, what each can carry, and what it can do."""
-    from desk.records import show_channels  # noqa: PLC0415
-
-    return show_channels(voice_for(as_json=json))
-
-
-@app.command(
-    help_epilogue="One account:  pressroom doctor -c mastodon:clinic-2\n\nA campaign:  pressroom doctor --for spring"
-)
-def doctor(
-    *,
-    channel: Channels = (),
-    campaign: Annotated[str, Parameter(name="--for", help="All that this campaign needs when its time comes.")] = "",
-    root: Root = None,
-    json: Json = False,
-) -> int:
-    """Look at the installation, the project and the accounts, and say what is missing."""
-    if campaign:
-        from desk.campaigns.readiness import examine_campaign  # noqa: PLC0415
-
-        return examine_campaign(campaign, press(root), voice_for(as_json=json))
-    from desk.doctor import examine  # noqa: PLC0415
-
-    return examine(project(root), voice_for(as_json=json), channel)
-
-
-@app.command(
-    help_epilogue="Example:  pressroom connect mastodon\n\nA second account:  pressroom connect mastodon:clinic-2"
-)
-def connect(
-    account: Annotated[str, Parameter(help="A channel, as `pressroom channels` calls it.")],
-    *,
-    paste: Annotated[bool, Parameter(help="Paste the address that the browser ends at: it runs elsewhere.")] = False,
-    port: Annotated[
-        int,
-        Parameter(
-            help="Where the browser's answer is awaited. Default: 8766.", validator=validators.Number(gte=0, lte=65535)
-        ),
-    ] = 8766,
-    browser: Annotated[bool, Parameter(negative="--no-browser", help="Open a browser. Default: yes.")] = True,
-    wait: Annotated[float, Parameter(help="Seconds to wait for the browser. Default: 300.")] = 300.0,
-    root: Root = None,
-    json: Json = False,
-) -> int:
-    """Set up an account: where to click, what to type; it is tried, then written to .env."""
-    from desk.connect.command import connect_account  # noqa: PLC0415
-    from desk.connect.task import Manner  # noqa: PLC0415
-
-    manner = Manner(paste=paste, port=port, browser=browser, wait=wait)
-    return connect_account(account, press(root), voice_for(as_json=json), manner)
-
-
 @app.command(help_epilogue="Example:  pressroom build --out public")
 def build(
     *,
@@ -268,15 +216,3 @@ def build(
     from desk.building import build_site  # noqa: PLC0415
 
     return build_site(press(root), out, voice_for(as_json=json))
-
-
-@app.command(help_epilogue="Example:  pressroom new our-clinic")
-def new(
-    folder: Annotated[Path, Parameter(help="A folder that does not exist yet, or is empty.")],
-    *,
-    json: Json = False,
-) -> int:
-    """Make a fresh project: a brand file, a sample article, places for templates and campaigns."""
-    from desk.projects import make_project  # noqa: PLC0415
-
-    return make_project(folder, voice_for(as_json=json))
