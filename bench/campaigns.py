@@ -206,7 +206,8 @@ def schedule(run: Run, campaigns: int, seconds: float, plain: int) -> tuple[dict
     from prefect import get_client  # noqa: PLC0415
     from prefect.states import Scheduled  # noqa: PLC0415
 
-    from flows.directing import directing, find_campaign  # noqa: PLC0415
+    from flows.directing import directing  # noqa: PLC0415
+    from flows.lookup import find_campaign  # noqa: PLC0415
 
     begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=60 + campaigns)
     dues: dict[str, float] = {}

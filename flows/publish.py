@@ -179,7 +179,7 @@ def waited(outcome: Outcome, pages: list[Outcome]) -> Outcome:
 
 
 async def push_all(
-    entries: list[Entry], order: Order, settings: Settings, hold: str, barred: Callable[[], str]
+    entries: list[Entry], order: Order, settings: Settings, hold: str, barred: Callable[[], str] = unbarred
 ) -> list[Outcome]:
     """Push side by side; one that fails stops no other."""
     pushing = push.with_options(

@@ -13,7 +13,8 @@ from channels.base import Receipt
 from desk.proofs.reasons import sentence
 from flows import doorplate
 from flows.courses import fresh
-from flows.directing import directing, find_campaign
+from flows.directing import directing
+from flows.lookup import find_campaign
 from flows.records import Delivery
 from flows.roll import Roll, Settled
 from tests.conftest import ARTICLE, BRAND

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows import clock
-from flows.directing import directing, find_campaign
+from flows.directing import directing
 from flows.ledger import Ledger
+from flows.lookup import find_campaign
 from flows.settings import Settings
 from tests.conftest import ARTICLE, BRAND
 from tests.flows.test_server import Server

@@ -11,8 +11,9 @@ import pytest
 
 from flows import clock
 from flows.courses import fresh
-from flows.directing import Director, find_campaign
+from flows.directing import Director
 from flows.ledger import Ledger
+from flows.lookup import find_campaign
 from flows.settings import Settings
 from tests.channels.fakes.server import Answer, Trouble
 from tests.flows.test_mailing import wait_until

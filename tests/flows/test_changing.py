@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from channels.base import Receipt
-from flows.directing import find_campaign
+from flows.lookup import find_campaign
 from flows.staging import deliveries
 from tests.flows.courses import NOON, utc
 from tests.flows.test_directing import DAILY, HEAD, Desk

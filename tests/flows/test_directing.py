@@ -8,7 +8,8 @@ from content.findings import Refused
 from flows import clock
 from flows.changing import Change
 from flows.courses import STAMP, fresh
-from flows.directing import Director, find_campaign
+from flows.directing import Director
+from flows.lookup import find_campaign
 from flows.roll import Roll
 from flows.staging import deliveries
 from tests.conftest import ARTICLE
