@@ -43,10 +43,10 @@ class Health:
 
 def health(url: str) -> Health:
     """Ask a server. Raises `PrefectUnreachable`."""
-    there = _asked(url, "admin/version", kind=str)
+    there = asked(url, "admin/version", kind=str)
     if there is None:
         raise PrefectUnreachable(_another(url))
-    step = _asked(url, f"deployments/name/{DEPLOYMENT}")
+    step = asked(url, f"deployments/name/{DEPLOYMENT}")
     return Health(
         url=url,
         ahead=_ahead(url),
@@ -59,7 +59,7 @@ def health(url: str) -> Health:
 
 def workers(url: str) -> tuple[str, ...]:
     """The workers that are online in the pool; none where there is no pool. Raises `PrefectUnreachable`."""
-    found = _asked(url, f"work_pools/{POOL}/workers/filter", {}, kind=list)
+    found = asked(url, f"work_pools/{POOL}/workers/filter", {}, kind=list)
     return tuple(worker["name"] for worker in found or () if worker.get("status") == "ONLINE")
 
 
@@ -68,12 +68,12 @@ def folder(url: str) -> str:
 
     Raises `PrefectUnreachable`.
     """
-    return _folder(_asked(url, f"deployments/name/{DEPLOYMENT}"))
+    return _folder(asked(url, f"deployments/name/{DEPLOYMENT}"))
 
 
 def state(url: str) -> str:
     """The folder in which a server has its state. Raises `PrefectUnreachable`."""
-    return str((_asked(url, "admin/settings") or {}).get("home", ""))
+    return str((asked(url, "admin/settings") or {}).get("home", ""))
 
 
 def _folder(deployment: Any) -> str:
@@ -94,7 +94,7 @@ def _ahead(url: str) -> timedelta:
     return parsedate_to_datetime(told) + timedelta(seconds=0.5) - middle if told else timedelta()
 
 
-def _asked(url: str, path: str, body: Any = None, *, kind: type = dict) -> Any:
+def asked(url: str, path: str, body: Any = None, *, kind: type = dict) -> Any:
     """What it answers; None where there is no such thing. Raises `PrefectUnreachable`."""
     text, _ = _answer(url, path, body)
     try:
@@ -112,9 +112,10 @@ def _another(url: str) -> str:
 
 def _answer(url: str, path: str, body: Any) -> tuple[bytes, Message]:
     heads = {"Content-Type": "application/json", **_credentials()}
-    asked = Request(f"{url}/{path}", None if body is None else json.dumps(body).encode(), heads)  # noqa: S310 - Prefect's own address
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(f"{url}/{path}", data, heads)  # noqa: S310 - Prefect's own address
     try:
-        with urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
             return answer.read(), answer.headers
     except HTTPError as error:
         with error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.health import _asked
+from flows.health import asked
 
 FORGETS = "prefect.server.concurrency.lease_storage.memory"  # Prefect's default
 KEEPS = "prefect.server.concurrency.lease_storage.filesystem"
@@ -13,5 +13,5 @@ def keeps_leases(url: str) -> bool:
 
     Raises `PrefectUnreachable`.
     """
-    said = _asked(url, "admin/settings") or {}
+    said = asked(url, "admin/settings") or {}
     return bool(said.get("server", {}).get("concurrency", {}).get("lease_storage") != FORGETS)
