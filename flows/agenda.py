@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Engine, exists, func, or_, select, update
 
+from channels.owners import abandoned, oneself
 from flows.courses import OPEN, OVER, Course, CourseState, Stage, StageState
 from flows.database import once, usable
 from flows.ledger import OPEN_STATES
-from flows.owners import abandoned, oneself
 from flows.tables import courses, deliveries, receipts, stages
 
 LEASE = timedelta(seconds=20)  # of a stage that is at work: it is renewed every few seconds

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
+from channels.owners import abandoned
 from flows.courses import ASKS, Course, Stage
 from flows.judging import awaited
-from flows.owners import abandoned
 from flows.schedule import Slot, on_clocks, timetable
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from sqlalchemy import (
     update,
 )
 
+from channels.owners import abandoned, oneself
 from content.rendition import Rendition
 from flows.database import once, open_database, usable
-from flows.owners import abandoned, oneself
 from flows.records import Delivery, Record, State
 from flows.tables import deliveries, receipts, renditions
 

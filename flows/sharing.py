@@ -16,8 +16,8 @@ from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 from channels.errors import ChannelError
+from channels.owners import abandoned, oneself
 from flows.errors import Unusable
-from flows.owners import abandoned, oneself
 from flows.pace import Pace
 from flows.sending import STOPPED, Sending
 from flows.shares import SILENCE, Share, Shares, Stake, share_of

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from channels.disk import alive
 from channels.errors import ChannelError, Unavailable
+from channels.owners import abandoned, oneself
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -147,20 +146,23 @@ class Whole(Place):
 
 
 def _signed() -> bytes:
-    whose = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    return json.dumps({"by": whose, "until": time.time() + HELD}).encode()
+    return json.dumps({"by": oneself(), "until": time.time() + HELD}).encode()
 
 
 def _over(lock: bytes, waited: float) -> bool:
     """Whether its publisher is dead: its time is up, or it was of this machine and is known to be gone."""
     try:
         told = json.loads(lock)
-        host, pid, _ = str(told["by"]).split(":")
-        if host == socket.gethostname():
-            return lock not in _held if int(pid) == os.getpid() else not alive(int(pid))
-        return float(told["until"]) < time.time()
-    except (ValueError, LookupError, TypeError):
+        owner, until = str(told["by"]), datetime.fromtimestamp(told["until"], UTC)
+        if _process(owner) == _process(oneself()):
+            return lock not in _held
+        return abandoned(owner, until, datetime.now(UTC))
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
         return waited > PATIENCE / 3  # half of one: it is being written, or its publisher died of it
+
+
+def _process(owner: str) -> str:
+    return owner.rpartition(":")[0]
 
 
 def _whose(lock: bytes | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import threading
 import time
 from contextlib import ExitStack, closing
@@ -275,6 +277,17 @@ def test_a_dead_publishers_lock_is_taken_over(project, page, monkeypatch):
 
     assert not (folder / places.LOCK).exists()
     assert (folder / "sleep" / "index.html").exists()
+
+
+def test_a_publisher_on_another_machine_of_this_name_is_not_taken_for_dead(project, page, monkeypatch):
+    monkeypatch.setattr(places, "PATIENCE", 0.3)
+    folder = project / "www"
+    folder.mkdir()
+    lock = {"by": f"{socket.gethostname()}/0a1b2c3d:999999999:x", "until": time.time() + 60}
+    (folder / places.LOCK).write_text(json.dumps(lock))
+
+    with pytest.raises(Unavailable, match="another publisher is at work"):
+        Web("web", WebSettings(directory="www", project=project)).publish(page(), "key")
 
 
 def test_a_living_publishers_lock_is_waited_for_and_then_said(project, page, monkeypatch):

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
+from channels.owners import oneself
 from flows.agenda import GONE, LEASE, Agenda
 from flows.courses import fresh
 from flows.ledger import Ledger
-from flows.owners import oneself
 from tests.flows.courses import NOON, begun
 
 TWO = "  - {channel: web, at: now}\n  - {channel: x, at: +1 day}\n"

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from channels.owners import oneself
 from flows.arranging import Book, Free, Note, Skip, actions, due_turn, first_turn, next_turns
 from flows.courses import Stage
-from flows.owners import oneself
 from tests.flows.courses import NOON, begun, stages, utc
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

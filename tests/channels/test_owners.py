@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.owners import Place, abandoned, oneself
+from channels.owners import Place, abandoned, oneself
 from tests.corpus import ROOT
 
 NOW = datetime(2026, 12, 7, 8, 30, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
 NONE = "999999999"  # no process has this number
-SAYS = "from flows.owners import oneself; print(oneself(), flush=True); input()"
+SAYS = "from channels.owners import oneself; print(oneself(), flush=True); input()"
 
 
 def test_a_process_of_this_machine_is_gone_once_it_has_ended():

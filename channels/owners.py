@@ -1,4 +1,4 @@
-"""Who holds something in the ledger, and whether they still can."""
+"""Who holds something that one may have at a time, and whether they still can."""
 
 from __future__ import annotations
 
