@@ -19,8 +19,9 @@ from playwright.sync_api import Browser, sync_playwright
 from channels.base import Receipt
 from desk.proofs.pictures import installed
 from flows.agenda import Agenda
-from flows.directing import Director, find_campaign
+from flows.directing import Director
 from flows.ledger import Ledger
+from flows.lookup import find_campaign
 from flows.records import Delivery
 from flows.roll import Roll, Settled
 from flows.settings import Settings

@@ -79,7 +79,7 @@ def test_the_last_turn_is_that_of_others(floor):
     assert floor("spring/x").last_turn(["x"], NOON - MINUTE) is None
 
 
-@pytest.mark.parametrize(
+WANTED = pytest.mark.parametrize(
     "wanted",
     [
         lambda floor: floor.take("x", "words", NOON, DAY),
@@ -87,11 +87,14 @@ def test_the_last_turn_is_that_of_others(floor):
     ],
     ids=["words", "turns"],
 )
-def test_of_eight_at_once_one_has_it(tmp_path, wanted):
+
+
+def how_many_have_it(url, wanted):
+    """Of eight who want it at once, each with a connection of its own."""
     ready = threading.Barrier(8)
 
     def one(number):
-        ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+        ledger = Ledger(url)
         ready.wait(30)
         try:
             return wanted(Floor(ledger.engine, f"holder-{number}"))
@@ -99,36 +102,37 @@ def test_of_eight_at_once_one_has_it(tmp_path, wanted):
             ledger.close()
 
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(one, range(8))) == 1
+        return sum(pool.map(one, range(8)))
+
+
+@WANTED
+def test_of_eight_at_once_one_has_it(tmp_path, wanted):
+    assert how_many_have_it(f"sqlite:///{tmp_path}/ledger.db", wanted) == 1
+
+
+LATE = NOON + 10 * MINUTE
+
+
+def late_pair(ledger, project, channel="x"):
+    """What becomes of the late steps of two campaigns on one account, and of the first of them asked again."""
+    agenda = Agenda(ledger.engine)
+    courses = [begun(f"  - {{channel: {channel}, at: 2026-12-01 12:00}}\n", name=name) for name in ("spring", "summer")]
+    for course in courses:
+        agenda.add(course)
+        agenda.include(course.id, course.plan.steps)
+    stages = [replace(agenda.stage(course.id, channel), due_at=NOON) for course in courses]
+
+    with clock.told_by(lambda: LATE):
+        pairs = [*zip(courses, stages, strict=True), (courses[0], stages[0])]
+        return [judged(agenda, *pair, ledger, project) for pair in pairs]
 
 
 def test_late_steps_of_two_campaigns_come_one_after_the_other_on_their_account(ledger, project):
-    agenda = Agenda(ledger.engine)
-    courses = [begun("  - {channel: x, at: 2026-12-01 12:00}\n", name=name) for name in ("spring", "summer")]
-    for course in courses:
-        agenda.add(course)
-        agenda.include(course.id, course.plan.steps)
-    stages = [replace(agenda.stage(course.id, "x"), due_at=NOON) for course in courses]
-    now = NOON + 10 * MINUTE
+    first, second, again = late_pair(ledger, project)
 
-    with clock.told_by(lambda: now):
-        first, second = (judged(agenda, *pair, ledger, project) for pair in zip(courses, stages, strict=True))
-        again = judged(agenda, courses[0], stages[0], ledger, project)
-
-    assert (first, again) == (Verdict("go", at=now), first)
-    assert (second.act, second.at) == ("wait", now + 10 * MINUTE)
+    assert (first, again) == (Verdict("go", at=LATE), first)
+    assert (second.act, second.at) == ("wait", LATE + 10 * MINUTE)
 
 
 def test_late_pages_of_two_campaigns_come_at_once(ledger, project):
-    agenda = Agenda(ledger.engine)
-    courses = [begun("  - {channel: web, at: 2026-12-01 12:00}\n", name=name) for name in ("spring", "summer")]
-    for course in courses:
-        agenda.add(course)
-        agenda.include(course.id, course.plan.steps)
-    stages = [replace(agenda.stage(course.id, "web"), due_at=NOON) for course in courses]
-    now = NOON + 10 * MINUTE
-
-    with clock.told_by(lambda: now):
-        found = [judged(agenda, *pair, ledger, project) for pair in zip(courses, stages, strict=True)]
-
-    assert found == [Verdict("go", at=now)] * 2
+    assert late_pair(ledger, project, "web") == [Verdict("go", at=LATE)] * 3
