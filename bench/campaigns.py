@@ -31,7 +31,7 @@ from tests.channels.fakes.discord import NUMBER, TOKEN, Platform  # noqa: E402
 from tests.channels.fakes.server import Answer, Request  # noqa: E402
 from tests.conftest import ARTICLE, BRAND  # noqa: E402
 from tests.desk.presses import Press  # noqa: E402
-from tests.flows.test_mailing_postgres import Postgres  # noqa: E402
+from tests.postgres import Postgres  # noqa: E402
 
 RATIO, LATE = 1.2, 60.0  # limits: times as late as a plain flow, and seconds after recovery
 FROZEN, DOWN = 60.0, 10.0  # seconds: a worker, and at most the end of the server

@@ -36,7 +36,7 @@ sys.path.insert(0, str(ROOT))
 from flows.engine import DEFAULTS  # noqa: E402
 from flows.sparing import sparing  # noqa: E402
 from tests import ports  # noqa: E402
-from tests.flows.test_mailing_postgres import Postgres, wait_until  # noqa: E402
+from tests.postgres import Postgres, wait_until  # noqa: E402
 
 SAMPLE = "is-ketamine-an-opioid"
 AT_ONCE = 4

@@ -43,7 +43,7 @@ from flows.sending import Sending  # noqa: E402
 from flows.suppressions import Suppressions  # noqa: E402
 from flows.tally import Mailing  # noqa: E402
 from flows.terms import Heart, Terms  # noqa: E402
-from tests.flows.test_mailing_postgres import Postgres, wait_until  # noqa: E402
+from tests.postgres import Postgres, wait_until  # noqa: E402
 
 SEAL = Seal(b"a secret for the bench alone")
 AT_ONCE = 10

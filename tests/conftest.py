@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.corpus import CORPUS, ROOT
+from tests.postgres import Postgres, running
 
 ARTICLE = """---
 title: Reading in the garden
@@ -49,6 +51,13 @@ def shipped(tmp_path: Path) -> Path:
     root = tmp_path / "shipped"
     shutil.copytree(ROOT / "content", root / "content", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return root
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL, for the tests of one file."""
+    with running() as server:
+        yield server
 
 
 def pytest_report_header() -> str:

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ import pytest
 from tests import ports
 from tests.composed import asked, compose
 from tests.corpus import ROOT
-from tests.flows.test_mailing_postgres import Postgres
+from tests.postgres import Postgres
 from tests.tools import program
 
 pytestmark = [pytest.mark.judged, pytest.mark.xdist_group("deploy"), pytest.mark.timeout(400)]
@@ -135,20 +134,6 @@ def until(seconds: float, true: Callable[[], object]) -> object:
     while not (answer := true()) and time.monotonic() < ends:
         time.sleep(0.5)
     return answer
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    initdb = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not initdb:
-        pytest.skip("PostgreSQL is not installed")
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = Postgres(initdb[-1].resolve().parent, Path(folder))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
 
 
 @pytest.fixture(scope="module")

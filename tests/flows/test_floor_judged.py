@@ -1,30 +1,13 @@
 """The floor on PostgreSQL, where many machines meet."""
 
-import tempfile
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from flows.ledger import Ledger
 from tests.flows.test_floor import WANTED, how_many_have_it, late_pair
-from tests.flows.test_mailing_postgres import Postgres
 
 pytestmark = [pytest.mark.judged, pytest.mark.xdist_group("postgres")]
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    initdb = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not initdb:
-        pytest.skip("PostgreSQL is not installed")
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = Postgres(initdb[-1].resolve().parent, Path(folder))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
 
 
 @WANTED

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +21,6 @@ from flows.roll import Roll
 from flows.shares import Shares, Stake, share_of
 from tests.corpus import ROOT
 from tests.flows.test_mailing import DELIVERY, SEAL, Desk, wait_until
-from tests.flows.test_mailing_postgres import Postgres
 from tests.smtpd import Smtpd
 
 pytestmark = [pytest.mark.judged, pytest.mark.xdist_group("postgres")]
@@ -53,21 +49,6 @@ from tests.flows.test_mailing import Desk
 project, url, account = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 desk = Desk(project, Ledger(url), **account)
 """
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = found[-1] if found else shutil.which("initdb")
-    if not initdb:
-        pytest.skip("PostgreSQL is not installed")
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        running = Postgres(Path(initdb).resolve().parent, Path(folder))
-        try:
-            running.start()
-            yield running
-        finally:
-            running.stop()
 
 
 @pytest.fixture
